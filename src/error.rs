@@ -1,0 +1,62 @@
+//! What an operation can fail with, in the names and codes that the Node.js driver uses.
+
+use std::fmt;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Flat on purpose: the shim turns it into a JavaScript `Error` with these properties.
+#[derive(Clone, Debug)]
+pub struct Error {
+    pub name: &'static str,
+    pub message: String,
+    pub code: Option<i32>,
+    pub code_name: Option<String>,
+    pub labels: Vec<String>,
+    pub cause: Option<Box<Error>>,
+}
+
+impl Error {
+    pub fn new(name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            name,
+            message: message.into(),
+            code: None,
+            code_name: None,
+            labels: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// A bug of this package: the operation fails, the process goes on.
+    pub fn panicked() -> Self {
+        Self::new("MongoRuntimeError", "internal error: the core panicked while it carried out this operation")
+    }
+
+    pub fn with_code(mut self, code: i32) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    pub fn with_code_name(mut self, code_name: impl Into<String>) -> Self {
+        self.code_name = Some(code_name.into());
+        self
+    }
+
+    pub fn with_labels(mut self, labels: Vec<String>) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    pub fn with_cause(mut self, cause: Error) -> Self {
+        self.cause = Some(Box::new(cause));
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.message)
+    }
+}
+
+impl std::error::Error for Error {}
