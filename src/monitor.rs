@@ -1,0 +1,160 @@
+//! What monitoring knows of the servers: who can be written to, who can be read from, since when nobody.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Instant,
+};
+
+use mongodb::{
+    event::{
+        EventHandler,
+        sdam::{SdamEvent, TopologyDescription},
+    },
+    options::{SelectionCriteria, ServerAddress},
+};
+use mongodb::{ServerType, TopologyType};
+use tokio::sync::watch;
+
+use crate::{error::Error, failure};
+
+/// One state of the topology.
+#[derive(Clone, Default)]
+pub struct View {
+    description: Option<Arc<TopologyDescription>>,
+    /// Where writes go: a primary, a standalone server or the routers.
+    writable: Vec<ServerAddress>,
+    /// Everyone who answers.
+    known: Vec<ServerAddress>,
+    pub is_sharded: bool,
+    /// The last error of monitoring, while nobody can be written to.
+    pub last_error: Option<Error>,
+}
+
+impl View {
+    fn new(description: TopologyDescription) -> Self {
+        let mut view = View::default();
+        let servers = description.servers();
+        for (address, server) in &servers {
+            let data_bearing = matches!(
+                server.server_type(),
+                ServerType::Standalone
+                    | ServerType::Mongos
+                    | ServerType::RsPrimary
+                    | ServerType::RsSecondary
+                    | ServerType::LoadBalancer
+            );
+            if data_bearing {
+                view.known.push((*address).clone());
+            }
+            let takes_writes = data_bearing
+                && (server.server_type() != ServerType::RsSecondary
+                    || description.topology_type() == TopologyType::Single);
+            if takes_writes {
+                view.writable.push((*address).clone());
+            }
+            if let Some(error) = server.error() {
+                view.last_error = Some(failure::from_driver(error, &[]));
+            }
+        }
+        view.is_sharded = matches!(description.topology_type(), TopologyType::Sharded | TopologyType::LoadBalanced);
+        drop(servers);
+        view.description = Some(Arc::new(description));
+        view
+    }
+
+    pub fn is_writable(&self) -> bool {
+        !self.writable.is_empty()
+    }
+
+    pub fn is_readable(&self, selection: Option<&SelectionCriteria>) -> bool {
+        self.description.as_ref().is_some_and(|description| description.has_readable_server(selection.cloned()))
+    }
+
+    /// Whether a server to which a command may have gone under `earlier` no longer plays its part.
+    pub fn has_lost(&self, earlier: &View, writing: bool) -> bool {
+        let (before, now) =
+            if writing { (&earlier.writable, &self.writable) } else { (&earlier.known, &self.known) };
+        before.iter().any(|address| !now.contains(address))
+    }
+}
+
+/// Told of every change, on the thread that monitors: it must return at once.
+pub trait Subscriber: Send + Sync {
+    fn topology_changed(&self, view: &View);
+}
+
+/// Shared between the driver's event handler and whoever asks.
+pub struct Monitor {
+    view: watch::Sender<View>,
+    subscribers: Mutex<Vec<Weak<dyn Subscriber>>>,
+}
+
+impl Monitor {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { view: watch::Sender::new(View::default()), subscribers: Mutex::default() })
+    }
+
+    pub fn handler(self: &Arc<Self>) -> EventHandler<SdamEvent> {
+        let monitor = Arc::downgrade(self);
+        EventHandler::callback(move |event| {
+            if let SdamEvent::TopologyDescriptionChanged(change) = event
+                && let Some(monitor) = monitor.upgrade()
+            {
+                monitor.publish(View::new(change.new_description));
+            }
+        })
+    }
+
+    /// Nothing is known any more: the client is gone.
+    pub fn reset(&self) {
+        self.publish(View::default());
+    }
+
+    pub fn view(&self) -> View {
+        self.view.borrow().clone()
+    }
+
+    pub fn watch(&self) -> watch::Receiver<View> {
+        self.view.subscribe()
+    }
+
+    /// `subscriber` hears of the present state at once.
+    pub fn subscribe(&self, subscriber: Weak<dyn Subscriber>) {
+        if let Some(subscriber) = subscriber.upgrade() {
+            subscriber.topology_changed(&self.view.borrow());
+        }
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(subscriber);
+    }
+
+    fn publish(&self, view: View) {
+        self.view.send_replace(view);
+        let subscribers: Vec<_> = {
+            let mut all = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|subscriber| subscriber.strong_count() > 0);
+            all.iter().filter_map(Weak::upgrade).collect()
+        };
+        for subscriber in subscribers {
+            subscriber.topology_changed(&self.view.borrow());
+        }
+    }
+}
+
+/// Since when a store has had nobody to send its reads or writes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    pub unwritable: Option<Instant>,
+    pub unreadable: Option<Instant>,
+}
+
+impl Since {
+    pub fn nobody_known() -> Self {
+        let now = Instant::now();
+        Self { unwritable: Some(now), unreadable: Some(now) }
+    }
+
+    pub fn update(&mut self, writable: bool, readable: bool) {
+        let now = Instant::now();
+        self.unwritable = if writable { None } else { self.unwritable.or(Some(now)) };
+        self.unreadable = if readable { None } else { self.unreadable.or(Some(now)) };
+    }
+}
