@@ -1,0 +1,143 @@
+//! What the addon exports: `open(config)`, which gives a store as a set of functions.
+//!
+//! Functions bound to their store cost a tenth of a class method's call (20 ns against 180) and a panic in them becomes
+//! a JavaScript error. Arguments are decoded here, and nothing else happens: the shim has checked them.
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use napi::{
+    Env, JsValue, Result, ValueType,
+    bindgen_prelude::{FunctionCallContext, JsObjectValue, Object, Unknown},
+};
+use napi_derive::napi;
+
+use crate::{
+    bridge::{self, Bridge, Js},
+    config::StoreConfig,
+    id::Id,
+    layout::Dates,
+    operation::{Request, Scan},
+    runtime,
+    store::Store,
+    values,
+};
+
+/// How long an environment that ends lets accepted writes go out.
+const DRAIN_PATIENCE: Duration = Duration::from_millis(800);
+
+#[napi(module_exports)]
+pub fn init(mut exports: Object, env: Env) -> Result<()> {
+    runtime::enter_environment();
+    env.add_env_cleanup_hook((), |()| {
+        let busy = bridge::close_all();
+        Store::wait_until_idle(&busy, DRAIN_PATIENCE);
+        runtime::leave_environment();
+    })?;
+    exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;
+    let open = env.create_function_from_closure::<(), Js, _>("open", |context| open(&context))?;
+    exports.set_named_property("open", open)
+}
+
+/// The functions of one store. When the last of them is collected, the store closes by itself.
+struct Core {
+    store: Arc<Store>,
+    bridge: Rc<Bridge>,
+}
+
+impl Core {
+    fn start(&self, context: &FunctionCallContext, submit: impl FnOnce(usize)) -> Result<Js> {
+        let (token, promise) = self.bridge.begin(context.env.raw())?;
+        submit(token);
+        Ok(promise)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.store.abandon();
+    }
+}
+
+fn open(context: &FunctionCallContext) -> Result<Js> {
+    let env: &Env = context.env;
+    let config: String = context.get(0)?;
+    let bridge = Bridge::new(env)?;
+    let opened = StoreConfig::from_json(&config).and_then(|config| Store::open(config, bridge.sink()));
+    let store = match opened {
+        Ok(store) => store,
+        // The shim throws it.
+        Err(error) => return values::error(env, &error),
+    };
+    bridge.attach(&store);
+    let core = Rc::new(Core { store, bridge });
+    let mut functions = Object::new(env)?;
+    for (name, decode) in OPERATIONS {
+        let core = Rc::clone(&core);
+        let function = env.create_function_from_closure::<(), Js, _>(name, move |context| {
+            let request = decode(&Arguments(&context))?;
+            core.start(&context, |token| core.store.submit(request, token))
+        })?;
+        functions.set_named_property(name, function)?;
+    }
+    let closing = Rc::clone(&core);
+    let close = env.create_function_from_closure::<(), Js, _>("close", move |context| {
+        closing.start(&context, |token| closing.store.close(token))
+    })?;
+    functions.set_named_property("close", close)?;
+    let listening = Rc::clone(&core);
+    let next_event = env.create_function_from_closure::<(), Js, _>("nextEvent", move |context| {
+        listening.bridge.next_event(context.env.raw())
+    })?;
+    functions.set_named_property("nextEvent", next_event)?;
+    let stats = env.create_function_from_closure::<(), String, _>("stats", move |_| Ok(core.store.stats()))?;
+    functions.set_named_property("stats", stats)?;
+    Ok(functions.raw())
+}
+
+type Decode = fn(&Arguments) -> Result<Request>;
+
+struct Arguments<'a, 'scope>(&'a FunctionCallContext<'scope>);
+
+impl Arguments<'_, '_> {
+    fn id(&self) -> Result<Id> {
+        values::read_id(self.0.env, self.0.get(0)?)
+    }
+
+    /// Milliseconds since the epoch; `null` for none.
+    fn millis(&self, index: usize) -> Result<Option<i64>> {
+        let number: Option<f64> = self.0.get(index)?;
+        #[expect(clippy::cast_possible_truncation, reason = "a Date's time value is an integer within ±8.64e15")]
+        Ok(number.filter(|number| number.is_finite()).map(|number| number as i64))
+    }
+
+    fn now(&self, index: usize) -> Result<i64> {
+        Ok(self.millis(index)?.unwrap_or_default())
+    }
+
+    fn dates(&self, first: usize) -> Result<Dates> {
+        Ok(Dates { expires: self.millis(first)?, last_modified: self.millis(first + 1)? })
+    }
+
+    fn scan(&self, ids_only: bool) -> Result<Request> {
+        let after: Unknown = self.0.get(0)?;
+        let first = after.get_type()? == ValueType::Null;
+        let after = if first { None } else { Some(values::read_id(self.0.env, after)?) };
+        Ok(Request::Scan(Scan { after, limit: self.0.get(1)?, now: self.now(2)?, ids_only }))
+    }
+}
+
+const OPERATIONS: [(&str, Decode); 10] = [
+    ("get", |arguments| Ok(Request::Get { id: arguments.id()?, now: arguments.now(1)? })),
+    ("set", |arguments| {
+        let value = values::read_value(arguments.0.env, arguments.0.get(1)?)?;
+        Ok(Request::Set { id: arguments.id()?, value, dates: arguments.dates(2)? })
+    }),
+    ("touch", |arguments| Ok(Request::Touch { id: arguments.id()?, dates: arguments.dates(1)? })),
+    ("destroy", |arguments| Ok(Request::Destroy { id: arguments.id()? })),
+    ("scan", |arguments| arguments.scan(false)),
+    ("scanIds", |arguments| arguments.scan(true)),
+    ("count", |_| Ok(Request::Count)),
+    ("clear", |_| Ok(Request::Clear)),
+    ("ping", |_| Ok(Request::Ping)),
+    ("sweep", |_| Ok(Request::Sweep)),
+];

@@ -1,0 +1,167 @@
+//! Finds: many gets, one command.
+
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use bson::RawDocumentBuf;
+use futures_util::{FutureExt, StreamExt};
+use mongodb::{Database, error::Result as DriverResult, options::SelectionCriteria};
+
+use crate::{
+    delivery::Delivery,
+    deployment::Connected,
+    error::{Error, Result},
+    id::Id,
+    layout::StoredRow,
+    operation::{Outcome, Ticket},
+    queue::{Action, Lookup, Op},
+    stats::Command,
+    store::Store,
+};
+
+/// Answers `lookups` and gives their lane back, whatever happens.
+pub async fn run(store: Arc<Store>, connected: Connected, lookups: Vec<Lookup>) {
+    let started = Instant::now();
+    let ids: Vec<Id> = lookups.iter().map(|lookup| lookup.id.clone()).collect();
+    let tickets: Vec<Arc<Ticket>> =
+        lookups.iter().flat_map(|lookup| lookup.gets.iter().map(|(op, _)| Arc::clone(&op.ticket))).collect();
+    for ticket in &tickets {
+        ticket.mark_sent();
+    }
+    let answering = answer(&store, &connected, lookups);
+    if AssertUnwindSafe(answering).catch_unwind().await.is_err() {
+        for ticket in &tickets {
+            store.settle(ticket, Err(Error::panicked()));
+        }
+    }
+    {
+        let mut work = store.work();
+        for id in &ids {
+            work.queue.finish_read(id);
+        }
+        work.in_flight -= tickets.len();
+        let idle = !work.queue.has_ready_reads();
+        work.read_lanes.end_command(started.elapsed(), idle);
+    }
+    store.pump();
+}
+
+async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
+    let database = connected.client.database(&store.database);
+    let mut waiting: HashMap<Id, Lookup> = lookups.into_iter().map(|lookup| (lookup.id.clone(), lookup)).collect();
+    let grouped = waiting.len() > 1;
+    let ids: Vec<Id> = waiting.keys().cloned().collect();
+    let found = find(store, connected, &database, &ids).await;
+    let complete = found.is_complete();
+    for row in found.rows {
+        if let Some(lookup) = waiting.remove(&row.id) {
+            store.answer(lookup.gets, Some(&row));
+        }
+    }
+    match found.end {
+        Ok(()) if complete => {
+            for (_, lookup) in waiting.drain() {
+                store.answer(lookup.gets, None);
+            }
+        }
+        // A row that nobody asked for, under an id that is equal to one that somebody did: ask one by one.
+        Ok(()) => {}
+        Err(error) if !grouped || !store.deployment.monitor.view().is_sharded => {
+            for (_, lookup) in waiting.drain() {
+                store.fail(&lookup.gets, &error);
+            }
+        }
+        // One shard's trouble is not everybody's.
+        Err(_) => {}
+    }
+    for (id, lookup) in waiting {
+        let found = find(store, connected, &database, std::slice::from_ref(&id)).await;
+        match found.end {
+            Ok(()) => store.answer(lookup.gets, found.rows.first()),
+            Err(error) => store.fail(&lookup.gets, &error),
+        }
+    }
+}
+
+struct Found {
+    rows: Vec<StoredRow>,
+    end: Result<()>,
+    asked: Vec<Id>,
+}
+
+impl Found {
+    /// Whether an id without a row has none: the cursor ended and every row had its asker.
+    fn is_complete(&self) -> bool {
+        self.end.is_ok() && self.rows.iter().all(|row| self.asked.contains(&row.id))
+    }
+}
+
+async fn find(store: &Store, connected: &Connected, database: &Database, ids: &[Id]) -> Found {
+    let borrowed: Vec<&Id> = ids.iter().collect();
+    let deadline = Instant::now() + store.patience();
+    let spec = &store.deployment.spec;
+    let delivery = Delivery { connected, database, monitor: &store.deployment.monitor, deadline, ids: &borrowed };
+    let max_time = i64::try_from(store.patience().as_millis()).unwrap_or(i64::MAX);
+    let command = store.target.find(&borrowed, max_time);
+    let rows = Mutex::new(Vec::with_capacity(ids.len()));
+    store.stats.command(Command::Find, ids.len());
+    let end = delivery
+        .read(spec.retry_reads, || collect(store, database, command.clone(), store.selection(), &rows))
+        .await;
+    let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(average) = average_bytes(&rows) {
+        let mut work = store.work();
+        work.row_bytes = (work.row_bytes * 7 + average) / 8;
+    }
+    Found { rows, end, asked: ids.to_vec() }
+}
+
+/// Reads the cursor to its end. Rows of an attempt that failed on the way stay: they were true when they were read.
+async fn collect(
+    store: &Store,
+    database: &Database,
+    command: RawDocumentBuf,
+    selection: Option<SelectionCriteria>,
+    rows: &Mutex<Vec<StoredRow>>,
+) -> DriverResult<()> {
+    let mut run = database.run_raw_cursor_command(command);
+    if let Some(selection) = selection {
+        run = run.selection_criteria(selection);
+    }
+    let mut batches = run.batch().await?;
+    while let Some(batch) = batches.next().await {
+        let batch = batch?;
+        let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+        for document in batch.doc_slices()? {
+            let Ok(bson::RawBsonRef::Document(document)) = document else { continue };
+            rows.extend(store.target.layout.read_row(document));
+        }
+    }
+    Ok(())
+}
+
+fn average_bytes(rows: &[StoredRow]) -> Option<usize> {
+    let bytes: usize = rows.iter().map(|row| row.value.bytes.len()).sum();
+    bytes.checked_div(rows.len())
+}
+
+impl Store {
+    /// Gives each get the row as it sees it: after the touches called before it, at its own time.
+    fn answer(&self, gets: Vec<(Op, crate::layout::Dates)>, row: Option<&StoredRow>) {
+        for (op, overlay) in gets {
+            let Action::Get { now } = op.action else { continue };
+            let live = row.and_then(|row| row.live_row(overlay, now));
+            self.settle(&op.ticket, Ok(Outcome::Row(live)));
+        }
+    }
+
+    fn fail(&self, gets: &[(Op, crate::layout::Dates)], error: &Error) {
+        for (op, _) in gets {
+            self.settle(&op.ticket, Err(error.clone()));
+        }
+    }
+}
