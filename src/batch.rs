@@ -93,7 +93,12 @@ impl Target {
             command.end(query);
             match kind {
                 WriteKind::Update => {
-                    self.layout.write_update(&mut command, statement.value.as_ref(), statement.dates, now_millis);
+                    self.layout.write_update(
+                        &mut command,
+                        statement.value.as_ref(),
+                        statement.dates,
+                        now_millis,
+                    );
                     command.boolean("upsert", statement.upserts());
                 }
                 WriteKind::Delete => command.int32("limit", 1),
@@ -157,11 +162,19 @@ pub fn verdicts(reply: &Document, statements: &[Statement]) -> Result<(Vec<Verdi
 }
 
 fn list<'a>(reply: &'a Document, name: &str) -> impl Iterator<Item = &'a Document> {
-    reply.get_array(name).map(Vec::as_slice).unwrap_or_default().iter().filter_map(Bson::as_document)
+    reply
+        .get_array(name)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Bson::as_document)
 }
 
 fn index(entry: &Document) -> Option<usize> {
-    entry.get("index").and_then(failure::integer).and_then(|index| usize::try_from(index).ok())
+    entry
+        .get("index")
+        .and_then(failure::integer)
+        .and_then(|index| usize::try_from(index).ok())
 }
 
 /// The touches-only statements that matched, if the sum `n` decides it: all of them, or none.
@@ -169,7 +182,9 @@ pub fn touches_matched(statements: &[Statement], verdicts: &[Verdict], n: i64) -
     let carried_out = |upserts: bool| {
         let fates = statements.iter().zip(verdicts);
         fates
-            .filter(|(statement, verdict)| statement.upserts() == upserts && !matches!(verdict, Verdict::Failed(_)))
+            .filter(|(statement, verdict)| {
+                statement.upserts() == upserts && !matches!(verdict, Verdict::Failed(_))
+            })
             .count()
     };
     let touches = i64::from(count(carried_out(false)));
@@ -191,7 +206,10 @@ pub struct Told {
 pub fn tell(statement: Statement, verdict: &Verdict, matched: bool, removed: bool) -> Told {
     let upserts = statement.upserts();
     let upserted = matches!(verdict, Verdict::Upserted);
-    let mut told = Told { outcomes: Vec::with_capacity(statement.members.len()), orphans: Vec::new() };
+    let mut told = Told {
+        outcomes: Vec::with_capacity(statement.members.len()),
+        orphans: Vec::new(),
+    };
     let mut exists = upserts && !upserted;
     for Member { op, answer } in statement.members {
         let outcome = match (verdict, &op.action) {
@@ -201,7 +219,11 @@ pub fn tell(statement: Statement, verdict: &Verdict, matched: bool, removed: boo
             }
             (Verdict::Failed(error), _) => Err(error.clone()),
             (_, Action::Get { .. }) => Ok(Outcome::Row(answer)),
-            (_, Action::Set { .. }) => Ok(if std::mem::replace(&mut exists, true) { Outcome::Updated } else { Outcome::Created }),
+            (_, Action::Set { .. }) => Ok(if std::mem::replace(&mut exists, true) {
+                Outcome::Updated
+            } else {
+                Outcome::Created
+            }),
             (_, Action::Touch { .. }) => Ok(Outcome::Matched(if upserts { exists } else { matched })),
             (_, Action::Destroy) => Ok(Outcome::Removed(removed)),
         };

@@ -21,7 +21,10 @@ pub struct Bounds {
 
 impl Bounds {
     pub fn new(max_operations: usize) -> Self {
-        Self { max_operations, operations: AtomicUsize::new(0) }
+        Self {
+            max_operations,
+            operations: AtomicUsize::new(0),
+        }
     }
 
     /// Takes the operation's share; it is released when the outcome is delivered, be it a refusal.
@@ -29,12 +32,14 @@ impl Bounds {
         let operations = self.operations.fetch_add(1, Ordering::Relaxed);
         let bytes = PAYLOAD_BYTES.fetch_add(payload_bytes, Ordering::Relaxed);
         if operations >= self.max_operations {
-            let message = format!("the queue is full: {operations} operations wait, as many as maxQueue allows");
+            let message =
+                format!("the queue is full: {operations} operations wait, as many as maxQueue allows");
             return Err(Error::new("MongoQueueFullError", message));
         }
         if bytes + payload_bytes > MAX_PAYLOAD_BYTES && bytes > 0 {
             let limit = MAX_PAYLOAD_BYTES >> 20;
-            let message = format!("the queue is full: the waiting sessions take {limit} MiB, the limit of a process");
+            let message =
+                format!("the queue is full: the waiting sessions take {limit} MiB, the limit of a process");
             return Err(Error::new("MongoQueueFullError", message));
         }
         Ok(())

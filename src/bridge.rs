@@ -17,8 +17,7 @@ use std::{
 };
 
 use napi::{
-    Env, Result, Status,
-    sys,
+    Env, Result, Status, sys,
     threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
 };
 
@@ -39,7 +38,11 @@ type Wake = ThreadsafeFunction<(), (), (), Status, /* CalleeHandled: */ false, /
 pub type Js = sys::napi_value;
 
 enum Completion {
-    Settled { token: usize, outcome: crate::error::Result<Outcome>, payload_bytes: usize },
+    Settled {
+        token: usize,
+        outcome: crate::error::Result<Outcome>,
+        payload_bytes: usize,
+    },
     Event(Event),
 }
 
@@ -59,7 +62,10 @@ impl Outbox {
             return self.release(&completion);
         }
         // First the completion, then the flag: a drain clears the flag before it looks.
-        self.completions.lock().unwrap_or_else(PoisonError::into_inner).push(completion);
+        self.completions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(completion);
         self.schedule();
     }
 
@@ -87,7 +93,11 @@ impl Outbox {
 
     /// The operation no longer counts against the bounds.
     fn release(&self, completion: &Completion) {
-        if let Completion::Settled { outcome, payload_bytes, .. } = completion
+        if let Completion::Settled {
+            outcome,
+            payload_bytes,
+            ..
+        } = completion
             && let Some(store) = self.store.get().and_then(Weak::upgrade)
         {
             store.delivered(*payload_bytes, reply_bytes(outcome));
@@ -96,14 +106,19 @@ impl Outbox {
 
     fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        let undelivered = std::mem::take(&mut *self.completions.lock().unwrap_or_else(PoisonError::into_inner));
+        let undelivered =
+            std::mem::take(&mut *self.completions.lock().unwrap_or_else(PoisonError::into_inner));
         undelivered.iter().for_each(|completion| self.release(completion));
     }
 }
 
 impl Sink for Outbox {
     fn settle(&self, ticket: &Ticket, outcome: crate::error::Result<Outcome>) {
-        self.push(Completion::Settled { token: ticket.token, outcome, payload_bytes: ticket.payload_bytes });
+        self.push(Completion::Settled {
+            token: ticket.token,
+            outcome,
+            payload_bytes: ticket.payload_bytes,
+        });
     }
 
     fn event(&self, event: Event) {
@@ -144,12 +159,15 @@ impl Bridge {
         });
         let weak = Rc::downgrade(&bridge);
         let nothing = env.create_function_from_closure::<(), (), _>("connect-mongo-native", |_| Ok(()))?;
-        let wake = nothing.build_threadsafe_function::<()>().weak::<true>().build_callback(move |context| {
-            if let Some(bridge) = weak.upgrade() {
-                bridge.drain(&context.env);
-            }
-            Ok(())
-        })?;
+        let wake = nothing
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .build_callback(move |context| {
+                if let Some(bridge) = weak.upgrade() {
+                    bridge.drain(&context.env);
+                }
+                Ok(())
+            })?;
         // Just created, so nobody else has set it.
         let _ = bridge.outbox.wake.set(wake);
         BRIDGES.with_borrow_mut(|bridges| {
@@ -192,7 +210,9 @@ impl Bridge {
     }
 
     fn reference(&self, env: sys::napi_env, referenced: bool) -> Result<()> {
-        let Some(wake) = self.outbox.wake.get() else { return Ok(()) };
+        let Some(wake) = self.outbox.wake.get() else {
+            return Ok(());
+        };
         // SAFETY: `begin` and `drain` run on the JavaScript thread, as these calls demand; the function lives as long as
         // the outbox.
         let status = unsafe {
@@ -232,9 +252,14 @@ impl Bridge {
     }
 
     fn tell_listener(&self, env: sys::napi_env) {
-        let Some(deferred) = self.listener.take() else { return };
+        let Some(deferred) = self.listener.take() else {
+            return;
+        };
         let event = self.events.borrow_mut().pop_front();
-        let value = event.map_or_else(|| values::null(&Env::from_raw(env)), |event| values::event(&Env::from_raw(env), &event));
+        let value = event.map_or_else(
+            || values::null(&Env::from_raw(env)),
+            |event| values::event(&Env::from_raw(env), &event),
+        );
         // A failure here means that the environment is being torn down.
         let _ = value.and_then(|value| resolve(env, deferred, value));
     }
@@ -257,13 +282,19 @@ pub fn close_all() -> Vec<Arc<Store>> {
 fn new_promise(env: sys::napi_env) -> Result<(sys::napi_deferred, Js)> {
     let (mut deferred, mut promise) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: env is that of the running callback; both out-pointers are valid.
-    check(unsafe { sys::napi_create_promise(env, &raw mut deferred, &raw mut promise) }, "no promise")?;
+    check(
+        unsafe { sys::napi_create_promise(env, &raw mut deferred, &raw mut promise) },
+        "no promise",
+    )?;
     Ok((deferred, promise))
 }
 
 fn resolve(env: sys::napi_env, deferred: sys::napi_deferred, value: sys::napi_value) -> Result<()> {
     // SAFETY: every deferred is settled once: tokens are claimed (operation.rs) and the listener's is taken out first.
-    check(unsafe { sys::napi_resolve_deferred(env, deferred, value) }, "not resolved")
+    check(
+        unsafe { sys::napi_resolve_deferred(env, deferred, value) },
+        "not resolved",
+    )
 }
 
 fn settle(
@@ -276,7 +307,10 @@ fn settle(
         Err(error) => {
             let error = values::error(&Env::from_raw(env), error)?;
             // SAFETY: as in `resolve`.
-            check(unsafe { sys::napi_reject_deferred(env, deferred, error) }, "not rejected")
+            check(
+                unsafe { sys::napi_reject_deferred(env, deferred, error) },
+                "not rejected",
+            )
         }
     }
 }

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, ServerApi, WriteConcern};
 
-use self::given::{Given, LONGEST};
+use self::given::Given;
 pub use self::private_files::PrivateFiles;
 use self::settings::ClientSettings;
 use self::values::invalid;
@@ -39,9 +39,6 @@ use crate::uri::Uri;
 /// Node's default when neither the connection string nor an option names one. Driver 3.x has the same:
 /// measured with 3.7.4 and 3.5.11, an `authSource` does not become the database.
 const DEFAULT_DATABASE: &str = "test";
-
-/// Of all Node.js drivers.
-const DEFAULT_SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything that the options say about the connection of one store.
 pub struct ConnectionSpec {
@@ -114,9 +111,6 @@ impl ConnectionSpec {
         };
         let of_connection = write_concern::write_concern(&given)?;
         let timeouts = [given.timeout("socketTimeoutMS")?, given.timeout("timeoutMS")?];
-        let selection = given
-            .millis("serverSelectionTimeoutMS")?
-            .unwrap_or(DEFAULT_SERVER_SELECTION_TIMEOUT);
         Ok(Self {
             database,
             retry_writes: settings.retry_writes,
@@ -129,7 +123,7 @@ impl ConnectionSpec {
             read_concern: read_preference::read_concern(&given)?,
             write_concern: of_operations.or(of_connection),
             server_api: settings.server_api(),
-            server_selection_timeout: if selection.is_zero() { LONGEST } else { selection },
+            server_selection_timeout: settings.server_selection_timeout,
             operation_timeout: timeouts.into_iter().flatten().min(),
             wait_queue_timeout: given.timeout("waitQueueTimeoutMS")?,
             max_pool_size: settings.max_pool_size,

@@ -101,9 +101,14 @@ impl Work {
         limit: usize,
     ) -> Option<(WriteKind, Vec<Statement>, Option<LaneSession>)> {
         let fences = &mut self.fences;
-        let session = self.queue.ready_writes(kind).find_map(|id| fences.take_for(id).ok())?;
+        let session = self
+            .queue
+            .ready_writes(kind)
+            .find_map(|id| fences.take_for(id).ok())?;
         let bound = session.as_ref().map(|session| session.id);
-        let statements = self.queue.take_writes(kind, limit, SOFT_COMMAND_BYTES, |id| fences.admits(id, bound));
+        let statements = self
+            .queue
+            .take_writes(kind, limit, SOFT_COMMAND_BYTES, |id| fences.admits(id, bound));
         if statements.is_empty() {
             if let Some(session) = session {
                 self.fences.put_back(session);
@@ -203,11 +208,15 @@ impl Store {
         let now = Instant::now();
         let next_look = |lanes: &Lanes, oldest: Option<&Ticket>| {
             let patience = lanes.patience();
-            (!lanes.is_free() || oldest.is_some()).then(|| oldest.map_or(now, |ticket| ticket.admitted) + patience)
+            (!lanes.is_free() || oldest.is_some())
+                .then(|| oldest.map_or(now, |ticket| ticket.admitted) + patience)
         };
         let looks = [
             next_look(&work.read_lanes, work.queue.oldest_read()),
-            next_look(&work.write_lanes, work.queue.oldest_write().map(|(ticket, _)| ticket)),
+            next_look(
+                &work.write_lanes,
+                work.queue.oldest_write().map(|(ticket, _)| ticket),
+            ),
         ];
         // Without a connection nothing can be sent, whatever the time.
         self.deployment.connected()?;
@@ -246,7 +255,15 @@ impl Store {
     fn place(&self, work: &mut Work, seq: u64, request: Request, ticket: Arc<Ticket>) {
         let admit = |work: &mut Work, id: Id, action: Action, ticket: Arc<Ticket>| {
             let epoch = work.barriers.epoch();
-            work.queue.admit(id, Op { seq, ticket, action, epoch });
+            work.queue.admit(
+                id,
+                Op {
+                    seq,
+                    ticket,
+                    action,
+                    epoch,
+                },
+            );
         };
         match request {
             Request::Get { id, now } => admit(work, id, Action::Get { now }, ticket),
@@ -296,14 +313,20 @@ impl Store {
             if !lookups.is_empty() {
                 work.read_lanes.start_command();
                 work.in_flight += lookups.iter().map(|lookup| lookup.gets.len()).sum::<usize>();
-                self.deployment.runtime.spawn(reads::run(Arc::clone(self), connected.clone(), lookups));
+                self.deployment
+                    .runtime
+                    .spawn(reads::run(Arc::clone(self), connected.clone(), lookups));
             }
         }
     }
 
     fn start_writes(self: &Arc<Self>, work: &mut Work, connected: &Connected) {
         let sharded = self.deployment.monitor.view().is_sharded;
-        let limit = if sharded { MAX_SHARDED } else { MAX_STATEMENTS.min(connected.facts.max_statements) };
+        let limit = if sharded {
+            MAX_SHARDED
+        } else {
+            MAX_STATEMENTS.min(connected.facts.max_statements)
+        };
         while let Some((oldest, kind)) = work.queue.oldest_write() {
             let waited = oldest.admitted.elapsed();
             if oldest.payload_bytes > LARGE_VALUE_BYTES {
@@ -312,14 +335,22 @@ impl Store {
             if !(work.write_lanes.is_free() || work.write_lanes.widen(waited)) {
                 return;
             }
-            let other = if kind == WriteKind::Update { WriteKind::Delete } else { WriteKind::Update };
-            let Some((kind, statements, session)) =
-                [kind, other].into_iter().find_map(|kind| work.take_writes(kind, limit))
+            let other = if kind == WriteKind::Update {
+                WriteKind::Delete
+            } else {
+                WriteKind::Update
+            };
+            let Some((kind, statements, session)) = [kind, other]
+                .into_iter()
+                .find_map(|kind| work.take_writes(kind, limit))
             else {
                 return;
             };
             work.write_lanes.start_command();
-            work.in_flight += statements.iter().map(|statement| statement.members.len()).sum::<usize>();
+            work.in_flight += statements
+                .iter()
+                .map(|statement| statement.members.len())
+                .sum::<usize>();
             let task = writes::run(Arc::clone(self), connected.clone(), kind, statements, session);
             self.deployment.runtime.spawn(task);
         }

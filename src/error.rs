@@ -29,7 +29,10 @@ impl Error {
 
     /// A bug of this package: the operation fails, the process goes on.
     pub fn panicked() -> Self {
-        Self::new("MongoRuntimeError", "internal error: the core panicked while it carried out this operation")
+        Self::new(
+            "MongoRuntimeError",
+            "internal error: the core panicked while it carried out this operation",
+        )
     }
 
     pub fn with_code(mut self, code: i32) -> Self {

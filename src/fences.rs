@@ -22,11 +22,17 @@ impl Fences {
 
     /// A session for a command whose first id is `id`. `Err`: the one that `id` is bound to is in use.
     pub fn take_for(&mut self, id: &Id) -> Result<Option<LaneSession>, ()> {
-        self.idle.retain(|session| !session.is_stale() || self.unsettled.values().any(|bound| *bound == session.id));
+        self.idle.retain(|session| {
+            !session.is_stale() || self.unsettled.values().any(|bound| *bound == session.id)
+        });
         match self.unsettled.get(id) {
             None => Ok(self.idle.pop()),
             Some(bound) => {
-                let place = self.idle.iter().position(|session| session.id == *bound).ok_or(())?;
+                let place = self
+                    .idle
+                    .iter()
+                    .position(|session| session.id == *bound)
+                    .ok_or(())?;
                 Ok(Some(self.idle.swap_remove(place)))
             }
         }

@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use mongodb::{ServerType, TopologyType};
 use mongodb::{
     event::{
         EventHandler,
@@ -12,7 +13,6 @@ use mongodb::{
     },
     options::{SelectionCriteria, ServerAddress},
 };
-use mongodb::{ServerType, TopologyType};
 use tokio::sync::watch;
 
 use crate::{error::Error, failure};
@@ -56,7 +56,10 @@ impl View {
                 view.last_error = Some(failure::from_driver(error, &[]));
             }
         }
-        view.is_sharded = matches!(description.topology_type(), TopologyType::Sharded | TopologyType::LoadBalanced);
+        view.is_sharded = matches!(
+            description.topology_type(),
+            TopologyType::Sharded | TopologyType::LoadBalanced
+        );
         drop(servers);
         view.description = Some(Arc::new(description));
         view
@@ -67,13 +70,18 @@ impl View {
     }
 
     pub fn is_readable(&self, selection: Option<&SelectionCriteria>) -> bool {
-        self.description.as_ref().is_some_and(|description| description.has_readable_server(selection.cloned()))
+        self.description
+            .as_ref()
+            .is_some_and(|description| description.has_readable_server(selection.cloned()))
     }
 
     /// Whether a server to which a command may have gone under `earlier` no longer plays its part.
     pub fn has_lost(&self, earlier: &View, writing: bool) -> bool {
-        let (before, now) =
-            if writing { (&earlier.writable, &self.writable) } else { (&earlier.known, &self.known) };
+        let (before, now) = if writing {
+            (&earlier.writable, &self.writable)
+        } else {
+            (&earlier.known, &self.known)
+        };
         before.iter().any(|address| !now.contains(address))
     }
 }
@@ -91,7 +99,10 @@ pub struct Monitor {
 
 impl Monitor {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { view: watch::Sender::new(View::default()), subscribers: Mutex::default() })
+        Arc::new(Self {
+            view: watch::Sender::new(View::default()),
+            subscribers: Mutex::default(),
+        })
     }
 
     pub fn handler(self: &Arc<Self>) -> EventHandler<SdamEvent> {
@@ -123,7 +134,10 @@ impl Monitor {
         if let Some(subscriber) = subscriber.upgrade() {
             subscriber.topology_changed(&self.view.borrow());
         }
-        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(subscriber);
+        self.subscribers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(subscriber);
     }
 
     fn publish(&self, view: View) {
@@ -149,12 +163,23 @@ pub struct Since {
 impl Since {
     pub fn nobody_known() -> Self {
         let now = Instant::now();
-        Self { unwritable: Some(now), unreadable: Some(now) }
+        Self {
+            unwritable: Some(now),
+            unreadable: Some(now),
+        }
     }
 
     pub fn update(&mut self, writable: bool, readable: bool) {
         let now = Instant::now();
-        self.unwritable = if writable { None } else { self.unwritable.or(Some(now)) };
-        self.unreadable = if readable { None } else { self.unreadable.or(Some(now)) };
+        self.unwritable = if writable {
+            None
+        } else {
+            self.unwritable.or(Some(now))
+        };
+        self.unreadable = if readable {
+            None
+        } else {
+            self.unreadable.or(Some(now))
+        };
     }
 }

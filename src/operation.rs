@@ -59,7 +59,11 @@ pub enum Outcome {
     Matched(bool),
     Removed(bool),
     Count(u64),
-    Page { rows: Vec<(Id, Row)>, ids_only: bool, next: Option<Id> },
+    Page {
+        rows: Vec<(Id, Row)>,
+        ids_only: bool,
+        next: Option<Id>,
+    },
     Done,
     /// The store's last outcome.
     Closed,
@@ -115,7 +119,10 @@ impl Kind {
 
     /// Whether it needs the primary, whatever the read preference.
     pub fn writes(self) -> bool {
-        matches!(self, Kind::Set | Kind::Touch | Kind::Destroy | Kind::Clear | Kind::Sweep)
+        matches!(
+            self,
+            Kind::Set | Kind::Touch | Kind::Destroy | Kind::Clear | Kind::Sweep
+        )
     }
 }
 
@@ -161,8 +168,21 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    pub fn new(token: usize, kind: Kind, admitted: Instant, deadline: Instant, payload_bytes: usize) -> Arc<Self> {
-        Arc::new(Self { token, kind, admitted, deadline, payload_bytes, state: AtomicU8::new(0) })
+    pub fn new(
+        token: usize,
+        kind: Kind,
+        admitted: Instant,
+        deadline: Instant,
+        payload_bytes: usize,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            token,
+            kind,
+            admitted,
+            deadline,
+            payload_bytes,
+            state: AtomicU8::new(0),
+        })
     }
 
     pub fn is_settled(&self) -> bool {

@@ -74,7 +74,16 @@ impl Statement {
     }
 
     pub fn is_destroy(&self) -> bool {
-        matches!(self.members.first(), Some(Member { op: Op { action: Action::Destroy, .. }, .. }))
+        matches!(
+            self.members.first(),
+            Some(Member {
+                op: Op {
+                    action: Action::Destroy,
+                    ..
+                },
+                ..
+            })
+        )
     }
 
     /// Approximate bytes in the command.
@@ -89,7 +98,12 @@ impl Statement {
         if self.is_destroy() {
             Known::Missing
         } else {
-            self.value.clone().map_or(Known::Nothing, |value| Known::Row(Row { value, dates: self.dates }))
+            self.value.clone().map_or(Known::Nothing, |value| {
+                Known::Row(Row {
+                    value,
+                    dates: self.dates,
+                })
+            })
         }
     }
 }
@@ -163,14 +177,28 @@ impl Queue {
 
     /// The oldest operation that could be sent as a read.
     pub fn oldest_read(&self) -> Option<&Ticket> {
-        self.reads.iter().next().and_then(|(seq, id)| self.ticket(id, *seq))
+        self.reads
+            .iter()
+            .next()
+            .and_then(|(seq, id)| self.ticket(id, *seq))
     }
 
     /// The oldest operation that could be sent as a write, and in which command.
     pub fn oldest_write(&self) -> Option<(&Ticket, WriteKind)> {
-        let update = self.updates.iter().next().map(|(seq, id)| (*seq, id, WriteKind::Update));
-        let delete = self.deletes.iter().next().map(|(seq, id)| (*seq, id, WriteKind::Delete));
-        let (seq, id, kind) = [update, delete].into_iter().flatten().min_by_key(|(seq, ..)| *seq)?;
+        let update = self
+            .updates
+            .iter()
+            .next()
+            .map(|(seq, id)| (*seq, id, WriteKind::Update));
+        let delete = self
+            .deletes
+            .iter()
+            .next()
+            .map(|(seq, id)| (*seq, id, WriteKind::Delete));
+        let (seq, id, kind) = [update, delete]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(seq, ..)| *seq)?;
         self.ticket(id, seq).map(|ticket| (ticket, kind))
     }
 
@@ -191,7 +219,9 @@ impl Queue {
     pub fn take_reads(&mut self, limit: usize) -> Vec<Lookup> {
         let mut lookups = Vec::with_capacity(limit.min(self.reads.len()));
         while lookups.len() < limit {
-            let Some((_, id)) = self.reads.pop_first() else { break };
+            let Some((_, id)) = self.reads.pop_first() else {
+                break;
+            };
             let line = self.lines.get_mut(&id).expect("a ready id has a line");
             line.ready_read = None;
             let gets = line.take_gets();
@@ -282,10 +312,19 @@ impl Queue {
     /// After an acknowledgement (`acknowledged`) or a failure of the write of `id`. Returns the gets that waited behind
     /// it and are answered by it; after a failure they query.
     pub fn finish_write(&mut self, id: &Id, acknowledged: bool, orphans: Vec<Op>) -> Vec<(Op, Option<Row>)> {
-        let Some(line) = self.lines.get_mut(id) else { return Vec::new() };
-        let leaves = line.writing.take().map_or(Known::Nothing, |writing| writing.leaves);
+        let Some(line) = self.lines.get_mut(id) else {
+            return Vec::new();
+        };
+        let leaves = line
+            .writing
+            .take()
+            .map_or(Known::Nothing, |writing| writing.leaves);
         line.put_back(orphans);
-        let answered = if acknowledged { line.answer_gets(&leaves) } else { Vec::new() };
+        let answered = if acknowledged {
+            line.answer_gets(&leaves)
+        } else {
+            Vec::new()
+        };
         self.refresh(id);
         answered
     }
@@ -323,12 +362,19 @@ impl Queue {
     }
 
     fn ticket(&self, id: &Id, seq: u64) -> Option<&Ticket> {
-        self.lines.get(id)?.waiting.iter().find(|op| op.seq == seq).map(|op| &*op.ticket)
+        self.lines
+            .get(id)?
+            .waiting
+            .iter()
+            .find(|op| op.seq == seq)
+            .map(|op| &*op.ticket)
     }
 
     /// Decides anew what the line of `id` is ready for.
     fn refresh(&mut self, id: &Id) {
-        let Some(line) = self.lines.get_mut(id) else { return };
+        let Some(line) = self.lines.get_mut(id) else {
+            return;
+        };
         while line.waiting.front().is_some_and(|op| op.ticket.is_settled()) {
             line.pop_front();
         }
@@ -421,10 +467,17 @@ impl Line {
 
     /// The gets that nothing but touches precedes, each with the dates of those touches.
     fn take_gets(&mut self) -> Vec<(Op, Dates)> {
-        let mut overlay = self.writing.as_ref().map_or(Dates::default(), |writing| writing.dates);
+        let mut overlay = self
+            .writing
+            .as_ref()
+            .map_or(Dates::default(), |writing| writing.dates);
         let mut gets = Vec::new();
         let mut touches = Vec::new();
-        while self.waiting.front().is_some_and(|op| op.ticket.is_settled() || !op.action.blocks_reads()) {
+        while self
+            .waiting
+            .front()
+            .is_some_and(|op| op.ticket.is_settled() || !op.action.blocks_reads())
+        {
             let op = self.pop_front().expect("just seen");
             match op.action {
                 _ if op.ticket.is_settled() => {}
@@ -444,7 +497,12 @@ impl Line {
     /// Consecutive sets and touches become their last state; gets between them are answered on the way, up to the first
     /// that must query.
     fn fold_update(&mut self, id: &Id) -> Option<Statement> {
-        let mut statement = Statement { id: id.clone(), value: None, dates: Dates::default(), members: Vec::new() };
+        let mut statement = Statement {
+            id: id.clone(),
+            value: None,
+            dates: Dates::default(),
+            members: Vec::new(),
+        };
         while let Some(op) = self.waiting.front() {
             let settled = op.ticket.is_settled();
             let fits = match &op.action {
@@ -460,7 +518,10 @@ impl Line {
                 continue;
             }
             let answer = match &op.action {
-                Action::Get { now } => statement.value.as_ref().and_then(|value| own_row(value, statement.dates, *now)),
+                Action::Get { now } => statement
+                    .value
+                    .as_ref()
+                    .and_then(|value| own_row(value, statement.dates, *now)),
                 Action::Set { value, dates } => {
                     statement.value = Some(value.clone());
                     statement.dates = statement.dates.overlaid_by(*dates);
@@ -494,7 +555,12 @@ impl Line {
                 members.push(Member { op, answer: None });
             }
         }
-        (!members.is_empty()).then(|| Statement { id: id.clone(), value: None, dates: Dates::default(), members })
+        (!members.is_empty()).then(|| Statement {
+            id: id.clone(),
+            value: None,
+            dates: Dates::default(),
+            members,
+        })
     }
 
     fn put_back(&mut self, mut ops: Vec<Op>) {
@@ -529,5 +595,11 @@ impl Line {
 /// A row that this store wrote itself, as a get finds it.
 fn own_row(value: &Value, dates: Dates, now: i64) -> Option<Row> {
     let expiry = dates.expires.map_or(Expiry::NotADate, Expiry::At);
-    expiry.is_live(now).then(|| Row { value: value.clone(), dates })
+    expiry.is_live(now).then(|| Row {
+        value: value.clone(),
+        dates,
+    })
 }
+
+#[cfg(test)]
+mod tests;

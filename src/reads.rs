@@ -27,8 +27,10 @@ use crate::{
 pub async fn run(store: Arc<Store>, connected: Connected, lookups: Vec<Lookup>) {
     let started = Instant::now();
     let ids: Vec<Id> = lookups.iter().map(|lookup| lookup.id.clone()).collect();
-    let tickets: Vec<Arc<Ticket>> =
-        lookups.iter().flat_map(|lookup| lookup.gets.iter().map(|(op, _)| Arc::clone(&op.ticket))).collect();
+    let tickets: Vec<Arc<Ticket>> = lookups
+        .iter()
+        .flat_map(|lookup| lookup.gets.iter().map(|(op, _)| Arc::clone(&op.ticket)))
+        .collect();
     for ticket in &tickets {
         ticket.mark_sent();
     }
@@ -52,7 +54,10 @@ pub async fn run(store: Arc<Store>, connected: Connected, lookups: Vec<Lookup>) 
 
 async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
     let database = connected.client.database(&store.database);
-    let mut waiting: HashMap<Id, Lookup> = lookups.into_iter().map(|lookup| (lookup.id.clone(), lookup)).collect();
+    let mut waiting: HashMap<Id, Lookup> = lookups
+        .into_iter()
+        .map(|lookup| (lookup.id.clone(), lookup))
+        .collect();
     let grouped = waiting.len() > 1;
     let ids: Vec<Id> = waiting.keys().cloned().collect();
     let found = find(store, connected, &database, &ids).await;
@@ -104,20 +109,32 @@ async fn find(store: &Store, connected: &Connected, database: &Database, ids: &[
     let borrowed: Vec<&Id> = ids.iter().collect();
     let deadline = Instant::now() + store.patience();
     let spec = &store.deployment.spec;
-    let delivery = Delivery { connected, database, monitor: &store.deployment.monitor, deadline, ids: &borrowed };
+    let delivery = Delivery {
+        connected,
+        database,
+        monitor: &store.deployment.monitor,
+        deadline,
+        ids: &borrowed,
+    };
     let max_time = i64::try_from(store.patience().as_millis()).unwrap_or(i64::MAX);
     let command = store.target.find(&borrowed, max_time);
     let rows = Mutex::new(Vec::with_capacity(ids.len()));
     store.stats.command(Command::Find, ids.len());
     let end = delivery
-        .read(spec.retry_reads, || collect(store, database, command.clone(), store.selection(), &rows))
+        .read(spec.retry_reads, || {
+            collect(store, database, command.clone(), store.selection(), &rows)
+        })
         .await;
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(average) = average_bytes(&rows) {
         let mut work = store.work();
         work.row_bytes = (work.row_bytes * 7 + average) / 8;
     }
-    Found { rows, end, asked: ids.to_vec() }
+    Found {
+        rows,
+        end,
+        asked: ids.to_vec(),
+    }
 }
 
 /// Reads the cursor to its end. Rows of an attempt that failed on the way stay: they were true when they were read.
@@ -137,7 +154,9 @@ async fn collect(
         let batch = batch?;
         let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
         for document in batch.doc_slices()? {
-            let Ok(bson::RawBsonRef::Document(document)) = document else { continue };
+            let Ok(bson::RawBsonRef::Document(document)) = document else {
+                continue;
+            };
             rows.extend(store.target.layout.read_row(document));
         }
     }

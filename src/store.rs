@@ -75,27 +75,47 @@ impl Store {
     pub fn open(config: StoreConfig, sink: Arc<dyn Sink>) -> Result<Arc<Self>> {
         let spec = ConnectionSpec::parse(&config)?;
         for message in &spec.warnings {
-            sink.event(Event::Warning { code: "CONNECT_MONGO_OPTION", message: message.clone() });
+            sink.event(Event::Warning {
+                code: "CONNECT_MONGO_OPTION",
+                message: message.clone(),
+            });
         }
         let timestamps = match config.layout {
             LayoutConfig::ConnectMongo { timestamps } => timestamps,
             LayoutConfig::SessionMongoose { .. } => {
-                return Err(Error::new("MongoInvalidArgumentError", "the session-mongoose layout is not supported"));
+                return Err(Error::new(
+                    "MongoInvalidArgumentError",
+                    "the session-mongoose layout is not supported",
+                ));
             }
         };
-        let unacknowledged = spec.write_concern.as_ref().is_some_and(|concern| concern.w == Some(Acknowledgment::Nodes(0)) && concern.journal != Some(true));
+        let unacknowledged = spec.write_concern.as_ref().is_some_and(|concern| {
+            concern.w == Some(Acknowledgment::Nodes(0)) && concern.journal != Some(true)
+        });
         let target = Target {
             collection: config.collection,
             layout: Layout { timestamps },
-            read_concern: spec.read_concern.as_ref().and_then(|concern| bson::serialize_to_raw_document_buf(concern).ok()),
-            write_concern: spec.write_concern.as_ref().and_then(|concern| bson::serialize_to_raw_document_buf(concern).ok()),
+            read_concern: spec
+                .read_concern
+                .as_ref()
+                .and_then(|concern| bson::serialize_to_raw_document_buf(concern).ok()),
+            write_concern: spec
+                .write_concern
+                .as_ref()
+                .and_then(|concern| bson::serialize_to_raw_document_buf(concern).ok()),
             unacknowledged,
         };
         let default_timeout = DEFAULT_OPERATION_TIMEOUT.max(spec.server_selection_timeout);
-        let operation_timeout = config.operation_timeout.or(spec.operation_timeout).unwrap_or(default_timeout);
+        let operation_timeout = config
+            .operation_timeout
+            .or(spec.operation_timeout)
+            .unwrap_or(default_timeout);
         let database = spec.database.clone();
         let pool = spec.max_pool_size;
-        let selection = spec.read_preference.clone().map(SelectionCriteria::ReadPreference);
+        let selection = spec
+            .read_preference
+            .clone()
+            .map(SelectionCriteria::ReadPreference);
         let deployment = Deployment::acquire(spec)?;
         let store = Arc::new(Self {
             sink,
@@ -118,7 +138,10 @@ impl Store {
         let subscriber: Weak<Store> = Arc::downgrade(&store);
         store.deployment.monitor.subscribe(subscriber.clone());
         deadlines::watch(subscriber).map_err(|error| {
-            Error::new("MongoRuntimeError", format!("the deadline thread could not be started: {error}"))
+            Error::new(
+                "MongoRuntimeError",
+                format!("the deadline thread could not be started: {error}"),
+            )
         })?;
         store.deployment.runtime.spawn(Arc::clone(&store).run());
         Ok(store)
@@ -139,7 +162,10 @@ impl Store {
             let mut inbox = self.inbox();
             if inbox.closing {
                 drop(inbox);
-                return self.settle(&ticket, Err(Error::new("MongoClientClosedError", "the store has been closed")));
+                return self.settle(
+                    &ticket,
+                    Err(Error::new("MongoClientClosedError", "the store has been closed")),
+                );
             }
             let seq = inbox.next_seq;
             inbox.next_seq += 1;
@@ -195,7 +221,11 @@ impl Store {
     pub fn stats(&self) -> String {
         let in_flight = self.work().operations_in_flight();
         let pending = self.bounds.operations();
-        self.stats.json(self.connected.load(Ordering::Relaxed), pending.saturating_sub(in_flight), in_flight)
+        self.stats.json(
+            self.connected.load(Ordering::Relaxed),
+            pending.saturating_sub(in_flight),
+            in_flight,
+        )
     }
 
     /// How long an operation may take.
@@ -231,7 +261,8 @@ impl Store {
     /// Gives an operation its outcome, unless it has one.
     pub(crate) fn settle(&self, ticket: &Ticket, outcome: Result<Outcome>) {
         if ticket.claim() {
-            self.stats.operation(ticket.kind, ticket.admitted.elapsed(), outcome.is_err());
+            self.stats
+                .operation(ticket.kind, ticket.admitted.elapsed(), outcome.is_err());
             bounds::reply_waits(reply_bytes(&outcome));
             self.sink.settle(ticket, outcome);
         }
@@ -242,19 +273,29 @@ impl Store {
         let ready = matches!(&*self.deployment.watch().borrow(), State::Ready(_));
         let connected = ready && writable;
         if self.connected.swap(connected, Ordering::Relaxed) != connected {
-            self.sink.event(if connected { Event::Connected } else { Event::Disconnected });
+            self.sink.event(if connected {
+                Event::Connected
+            } else {
+                Event::Disconnected
+            });
         }
     }
 
     pub(crate) fn server_selection_error(&self) -> Error {
         let patience = self.deployment.spec.server_selection_timeout.as_millis();
         let last = self.deployment.monitor.view().last_error;
-        let reason = last.as_ref().map_or_else(String::new, |error| format!(": {}", error.message));
+        let reason = last
+            .as_ref()
+            .map_or_else(String::new, |error| format!(": {}", error.message));
         let error = Error::new(
             "MongoServerSelectionError",
             format!("no suitable server was found within {patience} ms (serverSelectionTimeoutMS){reason}"),
         );
-        if let Some(cause) = last { error.with_cause(cause) } else { error }
+        if let Some(cause) = last {
+            error.with_cause(cause)
+        } else {
+            error
+        }
     }
 
     fn timeout_error(&self, ticket: &Ticket) -> Error {
@@ -264,7 +305,10 @@ impl Store {
             (_, true) => "outcome unknown",
         };
         let patience = self.operation_timeout.as_millis();
-        Error::new("MongoOperationTimeoutError", format!("timed out after {patience} ms (operationTimeoutMS): {fate}"))
+        Error::new(
+            "MongoOperationTimeoutError",
+            format!("timed out after {patience} ms (operationTimeoutMS): {fate}"),
+        )
     }
 }
 
@@ -281,7 +325,10 @@ pub fn reply_bytes(outcome: &Result<Outcome>) -> usize {
 impl Subscriber for Store {
     fn topology_changed(&self, view: &View) {
         let readable = view.is_readable(self.selection.as_ref());
-        self.since.lock().unwrap_or_else(PoisonError::into_inner).update(view.is_writable(), readable);
+        self.since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .update(view.is_writable(), readable);
         self.note_connection(view.is_writable());
     }
 }
@@ -293,13 +340,15 @@ impl Watched for Store {
         let mut overdue = Vec::new();
         let waiting = {
             let mut inbox = self.inbox();
-            for (watched, nobody_since) in inbox.watched.iter_mut().zip([since.unreadable, since.unwritable]) {
+            for (watched, nobody_since) in inbox.watched.iter_mut().zip([since.unreadable, since.unwritable])
+            {
                 // Finished operations behind one that hangs must not pile up.
                 if watched.len() > 2 * self.bounds.operations() + 1024 {
                     watched.retain(|ticket| !ticket.is_settled());
                 }
                 while let Some(ticket) = watched.front() {
-                    let unselected = nobody_since.is_some_and(|since| now >= since.max(ticket.admitted) + patience);
+                    let unselected =
+                        nobody_since.is_some_and(|since| now >= since.max(ticket.admitted) + patience);
                     if !(ticket.is_settled() || unselected || now >= ticket.deadline) {
                         break;
                     }
@@ -310,7 +359,14 @@ impl Watched for Store {
         };
         for ticket in &overdue {
             let timed_out = now >= ticket.deadline;
-            self.settle(ticket, Err(if timed_out { self.timeout_error(ticket) } else { self.server_selection_error() }));
+            self.settle(
+                ticket,
+                Err(if timed_out {
+                    self.timeout_error(ticket)
+                } else {
+                    self.server_selection_error()
+                }),
+            );
         }
         if !overdue.is_empty() {
             self.work().has_overdue = true;

@@ -17,7 +17,13 @@ pub fn with_utf8<T>(env: sys::napi_env, value: sys::napi_value, read: impl FnOnc
         let mut written = 0;
         // SAFETY: `buffer` holds as many bytes as are announced; env and value are those of the running callback.
         let status = unsafe {
-            sys::napi_get_value_string_utf8(env, value, buffer.as_mut_ptr().cast(), buffer.len(), &raw mut written)
+            sys::napi_get_value_string_utf8(
+                env,
+                value,
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                &raw mut written,
+            )
         };
         check(status, "expected a string")?;
         // A character takes up to 4 bytes, and a NUL follows: with less room left the text may have been cut.
@@ -26,12 +32,19 @@ pub fn with_utf8<T>(env: sys::napi_env, value: sys::napi_value, read: impl FnOnc
         }
         let mut length = 0;
         // SAFETY: a null buffer asks for the length alone.
-        let status = unsafe { sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &raw mut length) };
+        let status =
+            unsafe { sys::napi_get_value_string_utf8(env, value, ptr::null_mut(), 0, &raw mut length) };
         check(status, "expected a string")?;
         let mut long = vec![0; length + 1];
         // SAFETY: as above, with a buffer for the whole text and its NUL.
         let status = unsafe {
-            sys::napi_get_value_string_utf8(env, value, long.as_mut_ptr().cast(), long.len(), &raw mut written)
+            sys::napi_get_value_string_utf8(
+                env,
+                value,
+                long.as_mut_ptr().cast(),
+                long.len(),
+                &raw mut written,
+            )
         };
         check(status, "expected a string")?;
         Ok(read(&long[..written]))
@@ -59,7 +72,9 @@ pub fn with_bytes<T>(env: sys::napi_env, value: sys::napi_value, read: impl FnOn
         return Ok(read(&[]));
     }
     // SAFETY: N-API gave pointer and length of live memory; no JavaScript runs while `read` borrows it.
-    Ok(read(unsafe { std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length) }))
+    Ok(read(unsafe {
+        std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length)
+    }))
 }
 
 /// A JavaScript string of UTF-8 `bytes`.
@@ -84,12 +99,22 @@ pub fn create_buffer(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value
     let (mut value, mut data) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: pointer and length describe `bytes`; Node.js copies them.
     let status = unsafe {
-        sys::napi_create_buffer_copy(env, bytes.len(), bytes.as_ptr().cast(), &raw mut data, &raw mut value)
+        sys::napi_create_buffer_copy(
+            env,
+            bytes.len(),
+            bytes.as_ptr().cast(),
+            &raw mut data,
+            &raw mut value,
+        )
     };
     check(status, "the buffer could not be created")?;
     Ok(value)
 }
 
 pub fn check(status: sys::napi_status, message: &str) -> Result<()> {
-    if status == sys::Status::napi_ok { Ok(()) } else { Err(Error::new(Status::from(status), message.to_owned())) }
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(Error::new(Status::from(status), message.to_owned()))
+    }
 }

@@ -81,7 +81,8 @@ impl Writer {
     pub fn value(&mut self, name: &str, tag: u8, bytes: &[u8]) {
         self.header(tag, name);
         if tag == tag::STRING {
-            let length = i32::try_from(bytes.len() + 1).expect("sizes are checked before a command is written");
+            let length =
+                i32::try_from(bytes.len() + 1).expect("sizes are checked before a command is written");
             self.buffer.extend_from_slice(&length.to_le_bytes());
             self.buffer.extend_from_slice(bytes);
             self.buffer.push(0);
@@ -112,7 +113,8 @@ impl Writer {
 
     fn close_at(&mut self, start: usize) {
         self.buffer.push(0);
-        let length = i32::try_from(self.buffer.len() - start).expect("sizes are checked before a command is written");
+        let length =
+            i32::try_from(self.buffer.len() - start).expect("sizes are checked before a command is written");
         self.buffer[start..start + 4].copy_from_slice(&length.to_le_bytes());
     }
 }

@@ -36,26 +36,54 @@ pub async fn run(
 ) {
     let started = Instant::now();
     let ids: Vec<Id> = statements.iter().map(|statement| statement.id.clone()).collect();
-    let tickets: Vec<Arc<Ticket>> =
-        statements.iter().flat_map(|statement| &statement.members).map(|member| Arc::clone(&member.op.ticket)).collect();
+    let tickets: Vec<Arc<Ticket>> = statements
+        .iter()
+        .flat_map(|statement| &statement.members)
+        .map(|member| Arc::clone(&member.op.ticket))
+        .collect();
     for ticket in &tickets {
         ticket.mark_sent();
     }
-    let lane = Mutex::new(Lane { session, finished: Vec::with_capacity(ids.len()) });
-    let carrying_out = CarryOut { store: &store, connected: &connected, kind, lane: &lane }.all(statements);
+    let lane = Mutex::new(Lane {
+        session,
+        finished: Vec::with_capacity(ids.len()),
+    });
+    let carrying_out = CarryOut {
+        store: &store,
+        connected: &connected,
+        kind,
+        lane: &lane,
+    }
+    .all(statements);
     if AssertUnwindSafe(carrying_out).catch_unwind().await.is_err() {
         for ticket in &tickets {
             store.settle(ticket, Err(Error::panicked()));
         }
     }
-    let Lane { session, mut finished } = lane.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Lane {
+        session,
+        mut finished,
+    } = lane.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut answered = Vec::new();
     {
         let mut work = store.work();
         // After a panic nothing is known of the rest.
-        let unknown: Vec<Id> = ids.iter().filter(|id| !finished.iter().any(|done| done.id == **id)).cloned().collect();
-        finished.extend(unknown.into_iter().map(|id| Finished { id, acknowledged: false, orphans: Vec::new() }));
-        for Finished { id, acknowledged, orphans } in finished {
+        let unknown: Vec<Id> = ids
+            .iter()
+            .filter(|id| !finished.iter().any(|done| done.id == **id))
+            .cloned()
+            .collect();
+        finished.extend(unknown.into_iter().map(|id| Finished {
+            id,
+            acknowledged: false,
+            orphans: Vec::new(),
+        }));
+        for Finished {
+            id,
+            acknowledged,
+            orphans,
+        } in finished
+        {
             answered.extend(work.queue.finish_write(&id, acknowledged, orphans));
         }
         if let Some(session) = session {
@@ -100,7 +128,11 @@ struct Part {
 impl CarryOut<'_> {
     async fn all(self, statements: Vec<Statement>) {
         let statements = self.refuse_too_large(statements);
-        let mut parts = vec![Part { statements, numbers: None, txn_number: None }];
+        let mut parts = vec![Part {
+            statements,
+            numbers: None,
+            txn_number: None,
+        }];
         while let Some(part) = parts.pop() {
             if !part.statements.is_empty() {
                 parts.extend(self.part(part).await);
@@ -111,11 +143,20 @@ impl CarryOut<'_> {
     /// One value over the server's limit would spoil the command for everyone in it.
     fn refuse_too_large(&self, statements: Vec<Statement>) -> Vec<Statement> {
         let limit = self.connected.facts.max_document_bytes;
-        let (fit, too_large): (Vec<_>, Vec<_>) = statements.into_iter().partition(|statement| statement.size() <= limit);
+        let (fit, too_large): (Vec<_>, Vec<_>) = statements
+            .into_iter()
+            .partition(|statement| statement.size() <= limit);
         for statement in too_large {
-            let message = format!("the session is larger than the server's limit of {limit} bytes (BSONObjectTooLarge)");
+            let message = format!(
+                "the session is larger than the server's limit of {limit} bytes (BSONObjectTooLarge)"
+            );
             let error = Error::new("MongoServerError", message).with_code(OBJECT_TOO_LARGE);
-            self.finish(statement, &Verdict::Failed(error.with_code_name("BSONObjectTooLarge")), false, false);
+            self.finish(
+                statement,
+                &Verdict::Failed(error.with_code_name("BSONObjectTooLarge")),
+                false,
+                false,
+            );
         }
         fit
     }
@@ -131,8 +172,12 @@ impl CarryOut<'_> {
         if numbered && session.is_none() {
             session = LaneSession::start(self.connected).await;
         }
-        let txn_number = (numbered && session.is_some()).then(|| part.txn_number.unwrap_or_else(next_txn_number));
-        let retryable = txn_number.map(|txn_number| Retryable { txn_number, statement_ids: part.numbers.clone() });
+        let txn_number =
+            (numbered && session.is_some()).then(|| part.txn_number.unwrap_or_else(next_txn_number));
+        let retryable = txn_number.map(|txn_number| Retryable {
+            txn_number,
+            statement_ids: part.numbers.clone(),
+        });
         let bound = session.as_ref().map(|session| session.id);
 
         let statements = part.statements;
@@ -140,12 +185,24 @@ impl CarryOut<'_> {
         let borrowed: Vec<&Id> = ids.iter().collect();
         let deadline = last_deadline(&statements);
         let monitor = &store.deployment.monitor;
-        let delivery = Delivery { connected: self.connected, database: &database, monitor, deadline, ids: &borrowed };
-        let verb = if self.kind == WriteKind::Update { Command::Update } else { Command::Delete };
+        let delivery = Delivery {
+            connected: self.connected,
+            database: &database,
+            monitor,
+            deadline,
+            ids: &borrowed,
+        };
+        let verb = if self.kind == WriteKind::Update {
+            Command::Update
+        } else {
+            Command::Delete
+        };
         store.stats.command(verb, statements.len());
         let now = self.connected.facts.server_millis();
         let outcome = delivery
-            .write(&mut session, retryable, |retryable| store.target.write(self.kind, &statements, now, retryable))
+            .write(&mut session, retryable, |retryable| {
+                store.target.write(self.kind, &statements, now, retryable)
+            })
             .await;
 
         let current = session.as_ref().map(|session| session.id);
@@ -156,12 +213,19 @@ impl CarryOut<'_> {
                 self.read_reply(&delivery, &reply, statements).await;
                 Vec::new()
             }
-            Err(undelivered) if undelivered.precedes_execution && statements.len() > 1 => {
-                halves(statements, part.numbers, txn_number.filter(|_| !self.is_api_strict()))
-            }
+            Err(undelivered) if undelivered.precedes_execution && statements.len() > 1 => halves(
+                statements,
+                part.numbers,
+                txn_number.filter(|_| !self.is_api_strict()),
+            ),
             Err(undelivered) => {
                 for statement in statements {
-                    self.finish(statement, &Verdict::Failed(undelivered.error.clone()), false, false);
+                    self.finish(
+                        statement,
+                        &Verdict::Failed(undelivered.error.clone()),
+                        false,
+                        false,
+                    );
                 }
                 Vec::new()
             }
@@ -220,11 +284,18 @@ impl CarryOut<'_> {
 
     /// Which of the touched rows exist. The ids are still busy, so no operation of this store comes between.
     async fn look_up_touched(&self, delivery: &Delivery<'_>, statements: &[Statement]) -> Matched {
-        let touched: Vec<&Id> =
-            statements.iter().filter(|statement| !statement.upserts()).map(|statement| &statement.id).collect();
+        let touched: Vec<&Id> = statements
+            .iter()
+            .filter(|statement| !statement.upserts())
+            .map(|statement| &statement.id)
+            .collect();
         let found = Mutex::new(Vec::new());
         self.store.stats.command(Command::Find, touched.len());
-        let end = delivery.read(true, || existing(delivery.database, &self.store.target.collection, &touched, &found)).await;
+        let end = delivery
+            .read(true, || {
+                existing(delivery.database, &self.store.target.collection, &touched, &found)
+            })
+            .await;
         match end {
             Ok(()) => Matched::These(found.into_inner().unwrap_or_else(PoisonError::into_inner)),
             Err(_) => Matched::All,
@@ -238,12 +309,21 @@ impl CarryOut<'_> {
         for (op, outcome) in outcomes {
             self.store.settle(&op.ticket, outcome);
         }
-        self.lane().finished.push(Finished { id, acknowledged, orphans });
+        self.lane().finished.push(Finished {
+            id,
+            acknowledged,
+            orphans,
+        });
     }
 
     /// `stmtIds` is no part of the stable API.
     fn is_api_strict(&self) -> bool {
-        self.store.deployment.spec.server_api.as_ref().is_some_and(|api| api.strict == Some(true))
+        self.store
+            .deployment
+            .spec
+            .server_api
+            .as_ref()
+            .is_some_and(|api| api.strict == Some(true))
     }
 
     fn lane(&self) -> std::sync::MutexGuard<'_, Lane> {
@@ -270,7 +350,10 @@ impl Matched {
 
 fn last_deadline(statements: &[Statement]) -> Instant {
     let members = statements.iter().flat_map(|statement| &statement.members);
-    members.map(|member| member.op.ticket.deadline).max().unwrap_or_else(Instant::now)
+    members
+        .map(|member| member.op.ticket.deadline)
+        .max()
+        .unwrap_or_else(Instant::now)
 }
 
 /// The culprit of a rejected command is found by halves. They keep session, number and statement numbers, so that to
@@ -281,7 +364,11 @@ fn halves(mut statements: Vec<Statement>, numbers: Option<Vec<i32>>, txn_number:
     let (later, later_numbers) = (statements.split_off(middle), numbers.split_off(middle));
     [(statements, numbers), (later, later_numbers)]
         .into_iter()
-        .map(|(statements, numbers)| Part { statements, numbers: txn_number.is_some().then_some(numbers), txn_number })
+        .map(|(statements, numbers)| Part {
+            statements,
+            numbers: txn_number.is_some().then_some(numbers),
+            txn_number,
+        })
         .collect()
 }
 
