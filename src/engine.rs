@@ -12,7 +12,7 @@ use std::{
 use tokio::time::sleep_until;
 
 use crate::{
-    barriers::{Barriers, Place},
+    barriers::{Barriers, Epoch, Place},
     bounds,
     delivery::LaneSession,
     deployment::{Connected, State},
@@ -51,12 +51,21 @@ pub struct Work {
     pub in_flight: usize,
     barriers: Barriers,
     /// `clear`, `count` and first pages, in order, until everything before them has ended.
-    waiting: VecDeque<(Place, Request, Arc<Ticket>)>,
+    waiting: VecDeque<Barrier>,
     /// A `clear` holds back what was called after it.
     clearing: Option<Arc<Ticket>>,
     held: VecDeque<(u64, Request, Arc<Ticket>)>,
     /// Pings, scans and the like under way.
     whole_commands: usize,
+}
+
+/// A command on the whole collection that has not been sent.
+struct Barrier {
+    place: Place,
+    request: Request,
+    ticket: Arc<Ticket>,
+    /// Of what follows: later barriers wait for this one too.
+    epoch: Epoch,
 }
 
 impl Work {
@@ -127,7 +136,7 @@ impl Work {
     fn purge(&mut self) {
         if std::mem::take(&mut self.has_overdue) {
             self.queue.purge();
-            self.waiting.retain(|(_, _, ticket)| !ticket.is_settled());
+            self.waiting.retain(|barrier| !barrier.ticket.is_settled());
             self.held.retain(|(_, _, ticket)| !ticket.is_settled());
         }
         if self.clearing.as_ref().is_some_and(|ticket| ticket.is_settled()) {
@@ -201,6 +210,9 @@ impl Store {
                 // Without a connection every arrival is a reason to try again.
                 inbox.hungry_for_reads = connected.is_none() || work.read_lanes.is_free();
                 inbox.hungry_for_writes = connected.is_none() || work.write_lanes.is_free();
+                if inbox.closing && work.is_idle() {
+                    self.wake.notify_one();
+                }
                 break;
             }
         }
@@ -275,27 +287,36 @@ impl Store {
                     work.clearing = Some(Arc::clone(&ticket));
                 }
                 let place = work.barriers.place();
-                work.waiting.push_back((place, request, ticket));
+                // A scan holds nothing back.
+                let holds = matches!(request, Request::Clear | Request::Count);
+                let epoch = if holds { work.barriers.epoch() } else { Epoch::default() };
+                work.waiting.push_back(Barrier { place, request, ticket, epoch });
             }
         }
     }
 
     fn start_whole_commands(self: &Arc<Self>, work: &mut Work, connected: &Connected) {
         let mut still = VecDeque::new();
-        while let Some((place, request, ticket)) = work.waiting.pop_front() {
-            let waits = match &request {
+        while let Some(barrier) = work.waiting.pop_front() {
+            let waits = match &barrier.request {
                 Request::Clear | Request::Count => true,
                 Request::Scan(scan) => scan.after.is_none(),
                 _ => false,
             };
-            if waits && !work.barriers.is_open(place) {
-                still.push_back((place, request, ticket));
-            } else {
-                work.whole_commands += 1;
-                ticket.mark_sent();
-                let task = whole::run(Arc::clone(self), connected.clone(), request, ticket);
-                self.deployment.runtime.spawn(task);
+            if waits && !work.barriers.is_open(barrier.place) {
+                still.push_back(barrier);
+                continue;
             }
+            let Barrier { request, ticket, epoch, .. } = barrier;
+            work.whole_commands += 1;
+            ticket.mark_sent();
+            let (store, connected) = (Arc::clone(self), connected.clone());
+            self.deployment.runtime.spawn(async move {
+                whole::run(&store, &connected, request, &ticket).await;
+                drop(epoch);
+                store.work().end_whole_command();
+                store.pump();
+            });
         }
         work.waiting = still;
     }
@@ -362,7 +383,7 @@ impl Store {
         let mut work = self.work();
         self.absorb(&mut work);
         let mut waiting: Vec<Arc<Ticket>> = work.queue.take_all().into_iter().map(|op| op.ticket).collect();
-        waiting.extend(work.waiting.drain(..).map(|(.., ticket)| ticket));
+        waiting.extend(work.waiting.drain(..).map(|barrier| barrier.ticket));
         waiting.extend(work.held.drain(..).map(|(.., ticket)| ticket));
         work.clearing = None;
         drop(work);

@@ -3,7 +3,7 @@
 use std::{
     future::IntoFuture,
     panic::AssertUnwindSafe,
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
     time::Instant,
 };
 
@@ -24,16 +24,11 @@ use crate::{
     wire::Writer,
 };
 
-/// Carries out `request` and says so to the engine, whatever happens.
-pub async fn run(store: Arc<Store>, connected: Connected, request: Request, ticket: Arc<Ticket>) {
-    let carrying_out = carry_out(&store, &connected, request, &ticket);
-    let outcome = AssertUnwindSafe(carrying_out)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| Err(Error::panicked()));
-    store.settle(&ticket, outcome);
-    store.work().end_whole_command();
-    store.pump();
+/// Carries out `request` and settles `ticket`, whatever happens.
+pub async fn run(store: &Store, connected: &Connected, request: Request, ticket: &Ticket) {
+    let carrying_out = carry_out(store, connected, request, ticket);
+    let outcome = AssertUnwindSafe(carrying_out).catch_unwind().await.unwrap_or_else(|_| Err(Error::panicked()));
+    store.settle(ticket, outcome);
 }
 
 async fn carry_out(
