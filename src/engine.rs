@@ -149,6 +149,8 @@ impl Store {
     /// The engine's task, for the life of the store.
     pub(crate) async fn run(self: Arc<Self>) {
         let mut state = self.deployment.watch();
+        // Connections that other stores share may be there already.
+        state.mark_changed();
         let mut upkeep = None;
         let mut ever_connected = false;
         let connect_deadline = Instant::now() + self.deployment.spec.server_selection_timeout;

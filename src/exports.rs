@@ -65,8 +65,7 @@ fn open(context: &FunctionCallContext) -> Result<Js> {
     let opened = StoreConfig::from_json(&config).and_then(|config| Store::open(config, bridge.sink()));
     let store = match opened {
         Ok(store) => store,
-        // The shim throws it.
-        Err(error) => return values::error(env, &error),
+        Err(error) => return Err(values::thrown(env, &error)?),
     };
     bridge.attach(&store);
     let core = Rc::new(Core { store, bridge });

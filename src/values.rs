@@ -58,6 +58,15 @@ pub fn event(env: &Env, event: &Event) -> Result<Js> {
 
 /// An `Error` with the properties that the Node.js driver's errors have.
 pub fn error(env: &Env, error: &Error) -> Result<Js> {
+    error_object(env, error).map(|object| object.raw())
+}
+
+/// The same, to be thrown.
+pub fn thrown(env: &Env, error: &Error) -> Result<napi::Error> {
+    error_object(env, error).map(|object| napi::Error::from(object.to_unknown()))
+}
+
+fn error_object<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
     let mut object = env.create_error(napi::Error::from_reason(&error.message))?;
     object.set_c_named_property(c"name", error.name)?;
     // N-API gives every error a code of its own.
@@ -69,7 +78,7 @@ pub fn error(env: &Env, error: &Error) -> Result<Js> {
     if let Some(cause) = &error.cause {
         object.set_c_named_property(c"cause", self::error(env, cause)?)?;
     }
-    Ok(object.raw())
+    Ok(object)
 }
 
 pub fn null(env: &Env) -> Result<Js> {
