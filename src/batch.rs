@@ -132,7 +132,7 @@ impl Target {
             command.splice(concern);
             command.end(open);
         }
-        command.int64("maxTimeMS", max_time_millis.max(1));
+        command.int64("maxTimeMS", max_time_millis);
     }
 }
 

@@ -26,6 +26,8 @@ use crate::{
 const RETRY_SPACING: Duration = Duration::from_millis(100);
 /// How long a server that lost its part may still answer what it was sent.
 const LOST_PATIENCE: Duration = Duration::from_secs(1);
+/// The deadline thread settles operations first, and tells more exactly what became of them.
+const DEADLINE_GRACE: Duration = Duration::from_millis(100);
 /// The server forgets a session after 30 minutes without use.
 const SESSION_IDLE_LIMIT: Duration = Duration::from_secs(20 * 60);
 
@@ -229,7 +231,7 @@ impl Delivery<'_> {
             biased;
             ended = command => Attempt::Ended(ended),
             () = self.until_lost(&before, writing) => Attempt::Lost,
-            () = sleep_until(self.deadline.into()) => Attempt::Expired,
+            () = sleep_until((self.deadline + DEADLINE_GRACE).into()) => Attempt::Expired,
         }
     }
 
@@ -249,6 +251,12 @@ impl Delivery<'_> {
                 return;
             }
         }
+    }
+
+    /// For `maxTimeMS`: the server gives up when the callers have.
+    pub fn remaining_millis(&self) -> i64 {
+        let remaining = self.deadline.saturating_duration_since(Instant::now());
+        i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX).max(1)
     }
 
     fn is_over(&self) -> bool {

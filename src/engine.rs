@@ -291,8 +291,17 @@ impl Store {
                 let place = work.barriers.place();
                 // A scan holds nothing back.
                 let holds = matches!(request, Request::Clear | Request::Count);
-                let epoch = if holds { work.barriers.epoch() } else { Epoch::default() };
-                work.waiting.push_back(Barrier { place, request, ticket, epoch });
+                let epoch = if holds {
+                    work.barriers.epoch()
+                } else {
+                    Epoch::default()
+                };
+                work.waiting.push_back(Barrier {
+                    place,
+                    request,
+                    ticket,
+                    epoch,
+                });
             }
         }
     }
@@ -309,7 +318,12 @@ impl Store {
                 still.push_back(barrier);
                 continue;
             }
-            let Barrier { request, ticket, epoch, .. } = barrier;
+            let Barrier {
+                request,
+                ticket,
+                epoch,
+                ..
+            } = barrier;
             work.whole_commands += 1;
             ticket.mark_sent();
             let (store, connected) = (Arc::clone(self), connected.clone());

@@ -58,9 +58,14 @@ async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
         .into_iter()
         .map(|lookup| (lookup.id.clone(), lookup))
         .collect();
+    let gets = waiting.values().flat_map(|lookup| &lookup.gets);
+    let deadline = gets
+        .map(|(op, _)| op.ticket.deadline)
+        .max()
+        .unwrap_or_else(Instant::now);
     let grouped = waiting.len() > 1;
     let ids: Vec<Id> = waiting.keys().cloned().collect();
-    let found = find(store, connected, &database, &ids).await;
+    let found = find(store, connected, &database, &ids, deadline).await;
     let complete = found.is_complete();
     for row in found.rows {
         if let Some(lookup) = waiting.remove(&row.id) {
@@ -84,7 +89,7 @@ async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
         Err(_) => {}
     }
     for (id, lookup) in waiting {
-        let found = find(store, connected, &database, std::slice::from_ref(&id)).await;
+        let found = find(store, connected, &database, std::slice::from_ref(&id), deadline).await;
         match found.end {
             Ok(()) => store.answer(lookup.gets, found.rows.first()),
             Err(error) => store.fail(&lookup.gets, &error),
@@ -105,9 +110,14 @@ impl Found {
     }
 }
 
-async fn find(store: &Store, connected: &Connected, database: &Database, ids: &[Id]) -> Found {
+async fn find(
+    store: &Store,
+    connected: &Connected,
+    database: &Database,
+    ids: &[Id],
+    deadline: Instant,
+) -> Found {
     let borrowed: Vec<&Id> = ids.iter().collect();
-    let deadline = Instant::now() + store.patience();
     let spec = &store.deployment.spec;
     let delivery = Delivery {
         connected,
@@ -116,8 +126,7 @@ async fn find(store: &Store, connected: &Connected, database: &Database, ids: &[
         deadline,
         ids: &borrowed,
     };
-    let max_time = i64::try_from(store.patience().as_millis()).unwrap_or(i64::MAX);
-    let command = store.target.find(&borrowed, max_time);
+    let command = store.target.find(&borrowed, delivery.remaining_millis());
     let rows = Mutex::new(Vec::with_capacity(ids.len()));
     store.stats.command(Command::Find, ids.len());
     let end = delivery

@@ -1,11 +1,6 @@
 //! Commands that concern the whole collection. They travel outside the lanes.
 
-use std::{
-    future::IntoFuture,
-    panic::AssertUnwindSafe,
-    sync::atomic::Ordering,
-    time::Instant,
-};
+use std::{future::IntoFuture, panic::AssertUnwindSafe, sync::atomic::Ordering};
 
 use bson::{DateTime, Document, RawDocumentBuf, raw::cstr, rawdoc};
 use futures_util::{FutureExt, StreamExt};
@@ -27,7 +22,10 @@ use crate::{
 /// Carries out `request` and settles `ticket`, whatever happens.
 pub async fn run(store: &Store, connected: &Connected, request: Request, ticket: &Ticket) {
     let carrying_out = carry_out(store, connected, request, ticket);
-    let outcome = AssertUnwindSafe(carrying_out).catch_unwind().await.unwrap_or_else(|_| Err(Error::panicked()));
+    let outcome = AssertUnwindSafe(carrying_out)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Error::panicked()));
     store.settle(ticket, outcome);
 }
 
@@ -166,11 +164,7 @@ async fn read(
     if let Some(concern) = &store.target.read_concern {
         command.append(cstr!("readConcern"), concern.clone());
     }
-    let remaining = delivery.deadline.saturating_duration_since(Instant::now());
-    command.append(
-        cstr!("maxTimeMS"),
-        i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX).max(1),
-    );
+    command.append(cstr!("maxTimeMS"), delivery.remaining_millis());
     let retry = store.deployment.spec.retry_reads;
     delivery
         .read(retry, || documents(store, delivery.database, command.clone()))
