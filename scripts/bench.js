@@ -1,0 +1,19 @@
+'use strict'
+
+// npm run bench [-- argument…]: benchmark/index.js, on a mongod of its own unless MONGODB_URL names one.
+
+const { build } = require('./build')
+const { ensureDependencies } = require('./dependencies')
+const { main, run } = require('./run')
+
+main(async () => {
+  ensureDependencies()
+  build('release')
+  const mongod = process.env.MONGODB_URL ? null : await require('./mongodb').createStandalone()
+  try {
+    const MONGODB_URL = process.env.MONGODB_URL || mongod.getUri()
+    return await run(process.execPath, ['benchmark/index.js', ...process.argv.slice(2)], { MONGODB_URL })
+  } finally {
+    await mongod?.stop()
+  }
+})

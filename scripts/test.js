@@ -1,0 +1,63 @@
+'use strict'
+
+// npm test                       everything: cargo test, then all of __test__
+// npm test -- <file or option>…  only these files, or all of __test__ with these options of `node --test`
+// npm run test:peers             ours beside the real connect-mongo packages, on one collection
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { build } = require('./build')
+const { ensureDependencies } = require('./dependencies')
+const { findMongod } = require('./find-mongod')
+const { root, main, run } = require('./run')
+
+const NODE_OPTIONS = [
+  // Two files at a time: most wait for servers, and the machines that this must pass on have two cores.
+  '--test-concurrency=2',
+  // Nothing hangs for ever. The longest file, failover, takes about a minute.
+  '--test-timeout=300000',
+  '--test-reporter=spec'
+]
+
+main(async () => {
+  ensureDependencies()
+  const addon = build('testing')
+  const given = process.argv.slice(2)
+
+  return withServers(async servers => {
+    const env = { ...servers, CONNECT_MONGO_NATIVE_LIBRARY_PATH: addon }
+    const rust = given.length === 0 ? await run('cargo', ['test', '--locked', '--profile', 'testing'], env) : 0
+    if (rust > 128) return rust
+    const files = given.some(arg => arg.endsWith('.js')) ? [] : testFiles()
+    const node = await run(process.execPath, ['--test', ...NODE_OPTIONS, ...given, ...files], env)
+    return rust || node
+  })
+})
+
+/**
+ * Runs `body` with the servers that the tests share: MONGODB_URL, a standalone one unless it is set already,
+ * and MONGODB_REPLICA_SET_URL, a replica set of one member. Servers that tests start are of MONGOD_BINARY.
+ */
+async function withServers (body) {
+  const { createReplicaSet, createStandalone } = require('./mongodb')
+  const started = []
+  const start = async server => {
+    started.push(await server)
+    return started.at(-1).getUri()
+  }
+  try {
+    return await body({
+      MONGODB_URL: process.env.MONGODB_URL || await start(createStandalone()),
+      MONGODB_REPLICA_SET_URL: await start(createReplicaSet({ count: 1 })),
+      MONGOD_BINARY: findMongod() ?? ''
+    })
+  } finally {
+    await Promise.all(started.map(server => server.stop()))
+  }
+}
+
+function testFiles () {
+  return fs.readdirSync(path.join(root, '__test__'))
+    .filter(name => name.endsWith('.test.js'))
+    .map(name => path.join('__test__', name))
+}
