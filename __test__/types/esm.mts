@@ -1,0 +1,52 @@
+// Compiled, never run: what an ES module in TypeScript may write.
+
+import MongoStore, { MongoStore as Named } from 'connect-mongo-native'
+import session from 'express-session'
+
+declare module 'express-session' {
+  interface SessionData { user: string }
+}
+
+const options: MongoStore.ConnectMongoOptions = { mongoUrl: 'mongodb://localhost/app', ttl: 60 }
+const store = MongoStore.create(options)
+const named: Named = new Named({ url: 'mongodb://localhost/app' })
+const again: MongoStore = store
+session({ secret: 'foo', store: again })
+
+const found: session.SessionData | null = await store.get('sid')
+const user: string | undefined = found?.user
+const nothing: void = await store.destroy('sid')
+store.get('sid', (error, result) => { if (!error) console.log(result?.user) })
+store.set('sid', { cookie: new session.Cookie(), user: 'u' }, error => console.log(error))
+store.on('create', sid => sid.length).on('touch', (sid, { user }) => user.length).once('error', error => error.message)
+const { queued, latencyMS }: MongoStore.Stats = await store.stats()
+const ids: MongoStore.StoredId[] = await named.ids()
+
+class Mine extends MongoStore {
+  override async get (sid: string) {
+    return super.get(sid)
+  }
+}
+session({ secret: 'foo', store: new Mine({ mongoUrl: 'mongodb://localhost/app', transformId: sid => sid.length }) })
+
+interface Data extends session.SessionData { more: number }
+const generic = MongoStore.create<Data>({ mongoUrl: 'mongodb://localhost/app', serialize: ({ more }) => more })
+const more: number | undefined = (await generic.get('sid'))?.more
+
+const LegacyStore = MongoStore(session)
+const legacy = new LegacyStore({ url: 'mongodb://localhost/app', autoRemove: 'interval', autoRemoveInterval: 0.5 })
+legacy.on('connected', () => console.log(legacy.state))
+const heard: boolean = await legacy.destroy('sid')
+const missing: session.SessionData | undefined = await legacy.get('sid')
+session({ secret: 'foo', store: legacy })
+
+// @ts-expect-error: not a string
+MongoStore.create({ mongoUrl: 5 })
+// @ts-expect-error: legacy's name for it
+MongoStore.create({ mongoUrl: 'mongodb://localhost', collection: 'sessions' })
+// @ts-expect-error: no such mode
+MongoStore.create({ mongoUrl: 'mongodb://localhost', autoRemove: 'sometimes' })
+
+await using closing = MongoStore.create(options)
+
+export { closing, heard, ids, latencyMS, missing, more, nothing, queued, user }

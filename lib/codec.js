@@ -1,0 +1,77 @@
+'use strict'
+
+const bson = require('./bson')
+const { LastModified } = require('./dates')
+
+// Between a session and the value in a row's `session` field. For the backends a value is a string, null, or,
+// when it is anything else, the BSON of `{ session: value }`.
+
+/**
+ * The codec of a store. `hooks`: the options `stringify`, `serialize` and `unserialize` in their normal form.
+ */
+function createCodec ({ stringify, serialize, unserialize }) {
+  if (serialize || unserialize) {
+    // One hook alone leaves the other side plain: sessions are stored as documents, and come back as they are
+    // stored.
+    serialize ??= plain
+    unserialize ??= identity
+  } else if (!stringify) {
+    bson.load() // its absence is better news for the one who configures the store than for a visitor
+    serialize = plain
+  }
+  return {
+    encode: serialize ? session => encodeValue(serialize(session)) : encodeJson,
+    decode: unserialize ? value => unserialize(rawValue(value)) : decodeValue
+  }
+}
+
+/** `undefined` is no session; connect-mongo stores it as null. */
+function encodeJson (session) {
+  return JSON.stringify(session) ?? null
+}
+
+function encodeValue (value) {
+  if (typeof value === 'string') return value
+  if (value === null || value === undefined) return null
+  if (typeof value.then === 'function') throw new TypeError('serialize must not return a promise')
+  if (value.lastModified instanceof LastModified) {
+    const { lastModified, ...session } = value
+    return bson.encode(session)
+  }
+  return bson.encode(value)
+}
+
+/** What is stored decides how it is read, whatever `stringify` says now: it may have been different then. */
+function decodeValue (value) {
+  if (typeof value !== 'string') return rawValue(value)
+  try {
+    return JSON.parse(value)
+  } catch {
+    // Not the parser's own message, which quotes the session.
+    throw new SyntaxError('the stored session is not JSON: was it written encrypted, or by a serialize hook?')
+  }
+}
+
+function rawValue (value) {
+  return value === null || typeof value === 'string' ? value : bson.decode(value)
+}
+
+/**
+ * A shallow copy, with the cookie's data in place of the Cookie, which would be stored twice over: it has its
+ * data as a property too. Inherited properties count, as in connect-mongo up to 5; the methods among them are
+ * not stored.
+ */
+function plain (session) {
+  const copy = {}
+  for (const name in session) {
+    const value = session[name]
+    copy[name] = name === 'cookie' && typeof value?.toJSON === 'function' ? value.toJSON() : value
+  }
+  return copy
+}
+
+function identity (value) {
+  return value
+}
+
+module.exports = { createCodec }

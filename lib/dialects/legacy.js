@@ -1,0 +1,131 @@
+'use strict'
+
+const read = require('../options')
+
+// connect-mongo 0.x to 3.x: `new (require('connect-mongo')(session))(options)`.
+
+const READ = [
+  'url', 'mongoOptions', 'dbName', 'collection', 'ttl', 'defaultExpirationTime', 'autoRemove',
+  'autoRemoveInterval', 'touchAfter', 'stringify', 'serialize', 'unserialize', 'transformId',
+  'fallbackMemory', 'writeOperationOptions', 'mongooseConnection', 'mongoose_connection', 'db', 'dbPromise',
+  'client', 'clientPromise', 'secret'
+]
+
+const HARMLESS = [
+  // Of `secret`, and nothing without it.
+  'algorithm', 'hashing', 'encodeas', 'iv_size', 'at_size', 'key_size',
+  ...read.DRIVER_OPTIONS
+]
+
+const IGNORED = {
+  mongoUrl: 'write url',
+  collectionName: 'write collection',
+  crypto: 'sessions are stored unencrypted',
+  cryptoAdapter: 'sessions are stored unencrypted',
+  timestamps: 'it is an option of MongoStore.create()',
+  createAutoRemoveIdx: 'write autoRemove',
+  clear_interval: "write autoRemove: 'interval' and autoRemoveInterval",
+  hash: 'give the ids of connect-mongo 0.x with transformId',
+  interval: 'it is an option of session-mongoose',
+  sweeper: 'it is an option of session-mongoose',
+  connection: 'it is an option of session-mongoose',
+  modelName: 'it is an option of session-mongoose'
+}
+
+/** Other people's connections, in the order that connect-mongo preferred them in. A url comes before them. */
+const CONNECTIONS = [
+  'mongooseConnection', 'mongoose_connection', 'db', 'client', 'clientPromise', 'dbPromise'
+]
+
+/** What session-mongoose knows and connect-mongo never did, and what both know. */
+const SESSION_MONGOOSE = ['interval', 'sweeper', 'connection', 'modelName']
+const SHARED = ['url', 'collection', 'ttl']
+
+/**
+ * The options in their normal form. A falsy value means the default nearly everywhere, since these versions
+ * wrote `options.ttl || 1209600`.
+ */
+function normalize (given) {
+  const options = read.optionsObject(given)
+  if (isSessionMongoose(options)) {
+    throw read.notYet(SESSION_MONGOOSE.join(', '), 'these are options of session-mongoose, not of connect-mongo')
+  }
+  const url = connectionString(options)
+  if (options.secret) {
+    throw read.notYet('secret', read.ENCRYPTION_ASKED)
+  }
+  read.reportUnread(options, {
+    entry: "require('connect-mongo-native')(session)", known: READ, harmless: HARMLESS, ignored: IGNORED
+  })
+  const autoRemove = read.autoRemove(options.autoRemove || 'native')
+  return {
+    dialect: 'legacy',
+    url,
+    mongoOptions: read.object('mongoOptions', options.mongoOptions),
+    dbName: read.string('dbName', options.dbName || undefined, null),
+    collection: read.string('collection', options.collection || undefined, read.DEFAULTS.collection),
+    layout: { kind: 'connect-mongo', timestamps: false },
+    ttlMS: timeToLive(options),
+    touchAfterMS: read.touchAfter(options.touchAfter),
+    autoRemove,
+    sweepIntervalMS: read.sweepInterval(options.autoRemoveInterval || undefined, autoRemove),
+    stringify: options.stringify !== false,
+    serialize: read.hook('serialize', options.serialize),
+    unserialize: read.hook('unserialize', options.unserialize),
+    transformId: read.transformId(options.transformId),
+    writeConcern: read.writeConcern(options.writeOperationOptions),
+    ...read.own(options)
+  }
+}
+
+/** Options of session-mongoose, and none that only connect-mongo has: a `url`, for one, says nothing. */
+function isSessionMongoose (options) {
+  const given = Object.keys(options).filter(name => options[name] !== undefined)
+  return given.some(name => SESSION_MONGOOSE.includes(name)) &&
+    !given.some(name => READ.includes(name) && !SHARED.includes(name))
+}
+
+/** `defaultExpirationTime`, in milliseconds, is what `ttl` was called up to 0.8. */
+function timeToLive ({ ttl, defaultExpirationTime }) {
+  if (ttl || !defaultExpirationTime) return read.ttl('ttl', ttl || undefined)
+  return read.ttl('defaultExpirationTime', defaultExpirationTime, { unit: 'milliseconds', unitMS: 1 })
+}
+
+function connectionString (options) {
+  if (options.url) return read.string('url', options.url)
+  const borrowed = CONNECTIONS.find(name => options[name])
+  if (borrowed) throw read.notYet(borrowed, "connect by URL: new MongoStore({ url: 'mongodb://…' })")
+  const meant = options.mongoUrl ? '; did you mean url in place of mongoUrl?' : ''
+  throw new TypeError(`Connection strategy not found: the option url is missing${meant}`)
+}
+
+module.exports = {
+  normalize,
+
+  /** What `get` answers when there is no such session, and whether it announces that with a 'get' event. */
+  missing: undefined,
+  announcesMissing: false,
+
+  /** A touch of a session that is gone passes for one that went well. */
+  touchMissing () {},
+
+  /** What `clear` and `destroy` answer; connect-mongo let slip what the driver and `emit` returned. */
+  cleared: true,
+  destroyed: emitted => emitted,
+
+  /** `store.state`, and events of the same names. */
+  hasState: true,
+
+  properties: (form, options) => ({
+    ttl: form.ttlMS / read.SECOND,
+    collectionName: form.collection,
+    autoRemove: form.autoRemove,
+    autoRemoveInterval: options.autoRemoveInterval || read.DEFAULTS.autoRemoveInterval,
+    writeOperationOptions: options.writeOperationOptions || {}
+  }),
+
+  /** The object that was passed. */
+  options: (form, options) => options,
+
+  reply: (callback, value) => process.nextTick(callback, null, value)
+}

@@ -1,0 +1,143 @@
+'use strict'
+
+const read = require('../options')
+
+// connect-mongo 4.x to 6.x: `MongoStore.create(options)` or `new MongoStore(options)`.
+
+const READ = [
+  'mongoUrl', 'mongoOptions', 'dbName', 'collectionName', 'ttl', 'autoRemove', 'autoRemoveInterval',
+  'touchAfter', 'stringify', 'serialize', 'unserialize', 'transformId', 'timestamps', 'writeOperationOptions',
+  'client', 'clientPromise', 'crypto', 'cryptoAdapter', 'createAutoRemoveIdx'
+]
+
+const HARMLESS = [
+  // Of a top-level `secret`, which has a warning of its own.
+  'algorithm', 'hashing', 'encodeas', 'iv_size', 'at_size', 'key_size',
+  ...read.DRIVER_OPTIONS
+]
+
+const IGNORED = {
+  url: 'mongoUrl comes first',
+  collection: 'write collectionName',
+  secret: 'sessions are stored unencrypted; write crypto: { secret }',
+  mongooseConnection: 'write client: connection.getClient()',
+  mongoose_connection: 'write client: connection.getClient()',
+  db: 'write client and dbName',
+  dbPromise: 'write clientPromise and dbName',
+  host: 'write mongoUrl',
+  port: 'write mongoUrl',
+  username: 'write mongoUrl',
+  password: 'write mongoUrl',
+  fallbackMemory: "it is an option of require('connect-mongo-native')(session)",
+  defaultExpirationTime: 'write ttl, in seconds',
+  clear_interval: "write autoRemove: 'interval' and autoRemoveInterval",
+  hash: 'give the ids of connect-mongo 0.x with transformId'
+}
+
+/** connect-mongo's limit, in minutes. */
+const MAX_AUTO_REMOVE_INTERVAL = 71582
+
+/**
+ * The options in their normal form. Only `undefined` means the default: these versions used default
+ * parameters.
+ */
+function normalize (given) {
+  const options = read.optionsObject(given)
+  const url = connectionString(options)
+  refuse(options)
+  read.reportUnread(options.mongoUrl ? options : { ...options, url: undefined }, {
+    entry: 'MongoStore.create()', known: READ, harmless: HARMLESS, ignored: IGNORED
+  })
+  const autoRemove = read.autoRemove(options.autoRemove === undefined ? 'native' : options.autoRemove)
+  return {
+    dialect: 'modern',
+    url,
+    mongoOptions: read.object('mongoOptions', options.mongoOptions),
+    dbName: read.string('dbName', options.dbName || undefined, null),
+    collection: read.string('collectionName', options.collectionName, read.DEFAULTS.collection),
+    layout: { kind: 'connect-mongo', timestamps: Boolean(options.timestamps) },
+    ttlMS: read.ttl('ttl', options.ttl),
+    touchAfterMS: read.touchAfter(options.touchAfter),
+    autoRemove,
+    sweepIntervalMS: read.sweepInterval(options.autoRemoveInterval, autoRemove),
+    stringify: options.stringify !== false,
+    serialize: read.hook('serialize', options.serialize),
+    unserialize: read.hook('unserialize', options.unserialize),
+    transformId: read.transformId(options.transformId),
+    writeConcern: read.writeConcern(options.writeOperationOptions),
+    ...read.own(options)
+  }
+}
+
+/**
+ * `mongoUrl`, then borrowed clients, as in connect-mongo; only then `url`, with which connect-mongo does not
+ * start.
+ */
+function connectionString (options) {
+  if (options.mongoUrl) return read.string('mongoUrl', options.mongoUrl)
+  const borrowed = ['clientPromise', 'client'].find(name => options[name])
+  if (borrowed) throw read.notYet(borrowed, "connect by URL: MongoStore.create({ mongoUrl: 'mongodb://…' })")
+  if (options.url) return read.string('url', options.url)
+  const meant = options.mongooseConnection ? '; did you mean client: connection.getClient()?' : ''
+  throw new TypeError(
+    `Cannot init client. You must provide either mongoUrl|clientPromise|client in options${meant}`)
+}
+
+/** What connect-mongo 6 throws for, in its words; and encryption, which must never be left out in silence. */
+function refuse ({ createAutoRemoveIdx, autoRemoveInterval, crypto, cryptoAdapter }) {
+  if (createAutoRemoveIdx !== undefined && createAutoRemoveIdx !== null) {
+    throw new TypeError('options.createAutoRemoveIdx has been reverted to autoRemove and autoRemoveInterval')
+  }
+  if (autoRemoveInterval > MAX_AUTO_REMOVE_INTERVAL) {
+    throw new RangeError(
+      'autoRemoveInterval is too large. options.autoRemoveInterval is in minutes but not seconds nor mills: ' +
+      `it must be between 0 and ${MAX_AUTO_REMOVE_INTERVAL}, got ${Number(autoRemoveInterval)}`)
+  }
+  if (crypto !== undefined && cryptoAdapter !== undefined) {
+    throw new TypeError('Provide either the legacy crypto option or cryptoAdapter, not both')
+  }
+  if (cryptoAdapter || (crypto && crypto.secret !== false)) {
+    throw read.notYet(crypto ? 'crypto' : 'cryptoAdapter', read.ENCRYPTION_ASKED)
+  }
+}
+
+module.exports = {
+  normalize,
+
+  /** What `get` answers when there is no such session, and whether it announces that with a 'get' event. */
+  missing: null,
+  announcesMissing: true,
+
+  /** A touch of a session that is gone is an error. */
+  touchMissing () {
+    throw new Error('Unable to find the session to touch')
+  },
+
+  /** What `clear` and `destroy` answer. */
+  cleared: undefined,
+  destroyed () {},
+
+  /** No `store.state`, no 'connected' event. */
+  hasState: false,
+
+  properties: () => ({}),
+
+  /** A new object, the defaults filled in. */
+  options: (form, options) => ({
+    ...options,
+    collectionName: form.collection,
+    ttl: form.ttlMS / read.SECOND,
+    mongoOptions: form.mongoOptions,
+    autoRemove: form.autoRemove,
+    autoRemoveInterval: options.autoRemoveInterval ?? read.DEFAULTS.autoRemoveInterval,
+    touchAfter: form.touchAfterMS / read.SECOND,
+    stringify: form.stringify,
+    timestamps: form.layout.timestamps
+  }),
+
+  /** What answers nothing calls back with `null` alone. */
+  reply (callback, value) {
+    if (value === undefined) process.nextTick(callback, null)
+    else process.nextTick(callback, null, value)
+  }
+}

@@ -1,0 +1,185 @@
+'use strict'
+
+const { describe } = require('./describe')
+const { nearestName } = require('./names')
+const { warn } = require('./warnings')
+
+// What dialects need to read options. Three rules hold for all of them: what the peers ran with runs; what
+// they ignored is ignored, with one warning; what could never have worked throws, and says which option, what
+// it got and what it takes.
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+/** `ttl` in seconds, `autoRemoveInterval` in minutes. */
+const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInterval: 10 }
+
+/** Milliseconds. `now + ttl` must be a date, and JavaScript's end in the year 275760, at 8.64e15. */
+const MAX_TTL = 8e15
+
+/** Options that only this package has, the same in every dialect. */
+const OWN = ['backend', 'operationTimeoutMS', 'maxQueue']
+
+/**
+ * Names of Node driver options, misplaced among a store's. The peers ignored them, and nothing is lost by it.
+ */
+const DRIVER_OPTIONS = [
+  'auto_reconnect', 'autoReconnect', 'keepAlive', 'poolSize', 'ssl', 'useCreateIndex', 'useFindAndModify',
+  'useNewUrlParser', 'useUnifiedTopology', 'w'
+]
+
+/** Why a store that cannot encrypt is not made. */
+const ENCRYPTION_ASKED = 'encryption was asked for, and sessions are not stored readable instead'
+
+/** The argument of a constructor: an object, or nothing at all. */
+function optionsObject (options) {
+  if (options === undefined || options === null) return {}
+  if (typeof options === 'object') return options
+  throw new TypeError(`a store takes an object of options, like { url: 'mongodb://…' }: got ${describe(options)}`)
+}
+
+/**
+ * A number or numeric string. null, false and '' are 0, as in the peers' arithmetic. NaN is what parseInt
+ * makes of an unset environment variable: like undefined, it means the default.
+ */
+function number (name, value, { fallback, unit, min = -Infinity, max = Infinity }) {
+  if (value === undefined || Number.isNaN(value)) return fallback
+  const numeric = value === null || ['number', 'string', 'boolean'].includes(typeof value)
+  const result = numeric ? Number(value) : NaN
+  if (Number.isNaN(result)) throw new TypeError(`${name} must be a number of ${unit}: got ${describe(value)}`)
+  if (result >= min && result <= max) return result
+  throw new RangeError(`${name} must be between ${min} and ${max} ${unit}: got ${result}`)
+}
+
+/** A non-empty string, or `fallback` when nothing is given. */
+function string (name, value, fallback) {
+  if (value === undefined) return fallback
+  if (typeof value === 'string' && value !== '') return value
+  throw new TypeError(`${name} must be a non-empty string: got ${describe(value)}`)
+}
+
+/** A function, or undefined when nothing is given. */
+function hook (name, value) {
+  if (!value) return undefined
+  if (typeof value === 'function') return value
+  throw new TypeError(`${name} must be a function: got ${describe(value)}`)
+}
+
+/** An object, or `{}` when nothing is given. */
+function object (name, value) {
+  if (!value) return {}
+  if (typeof value === 'object' && !Array.isArray(value)) return value
+  throw new TypeError(`${name} must be an object: got ${describe(value)}`)
+}
+
+/** In milliseconds, of an option in seconds unless told otherwise. */
+function ttl (name, value, { unit = 'seconds', unitMS = SECOND } = {}) {
+  const fallback = DEFAULTS.ttl * SECOND / unitMS
+  return number(name, value, { fallback, unit, min: 0, max: MAX_TTL / unitMS }) * unitMS
+}
+
+/** In milliseconds; whatever is not above 0 means that each touch is written. */
+function touchAfter (value) {
+  return Math.max(0, number('touchAfter', value, { fallback: 0, unit: 'seconds' })) * SECOND
+}
+
+/** In milliseconds, of minutes and fractions of them. 0 was the shortest time that setInterval has, 1 ms. */
+function sweepInterval (value, mode) {
+  const fallback = DEFAULTS.autoRemoveInterval
+  if (mode !== 'interval') return fallback * MINUTE
+  const range = { min: 0, max: MAX_TTL / MINUTE }
+  return Math.max(1, number('autoRemoveInterval', value, { fallback, unit: 'minutes', ...range }) * MINUTE)
+}
+
+/**
+ * native, interval or disabled. Any other value meant disabled, which deserves a word if it is no clear no.
+ */
+function autoRemove (value) {
+  if (value === 'native' || value === 'interval' || value === 'disabled') return value
+  if (value) {
+    warn('CONNECT_MONGO_INVALID_OPTION', "autoRemove must be 'native', 'interval' or 'disabled': got another " +
+      "value, which means 'disabled', so that expired sessions stay")
+  }
+  return 'disabled'
+}
+
+/** connect-mongo ignored a transformId that is no function, and so do we, but not in silence. */
+function transformId (value) {
+  if (!value || typeof value === 'function') return value || undefined
+  warn('CONNECT_MONGO_INVALID_OPTION', `transformId must be a function: ${describe(value)} is ignored`)
+}
+
+/** `{ w, j, wtimeoutMS }` of the driver's spellings, old and new; null when nothing is said. */
+function writeConcern (value) {
+  const given = object('writeOperationOptions', value)
+  const { w, j, journal, wtimeout, wtimeoutMS } = { ...given, ...object('writeConcern', given.writeConcern) }
+  if (w !== undefined && w !== null && typeof w !== 'number' && typeof w !== 'string') {
+    throw new TypeError(`writeOperationOptions.w must be a number or a string: got ${describe(w)}`)
+  }
+  const concern = {
+    w: w ?? undefined,
+    j: j ?? journal ?? undefined,
+    wtimeoutMS: number('wtimeout', wtimeoutMS ?? wtimeout, { unit: 'milliseconds', min: 0 })
+  }
+  if (concern.j !== undefined) concern.j = Boolean(concern.j)
+  return Object.values(concern).some(setting => setting !== undefined) ? concern : null
+}
+
+/** Our own options. `null`: the core's default. */
+function own ({ backend = 'native', operationTimeoutMS, maxQueue }) {
+  if (backend === 'driver') throw notYet("backend: 'driver'", "without it, the store's own core connects")
+  if (backend !== 'native') throw new TypeError(`backend must be 'native': got ${describe(backend)}`)
+  const range = { min: 1, max: 2 ** 31 - 1 }
+  const count = (name, value, unit) => number(name, value ?? undefined, { fallback: null, unit, ...range })
+  return {
+    operationTimeoutMS: count('operationTimeoutMS', operationTimeoutMS, 'milliseconds'),
+    maxQueue: count('maxQueue', maxQueue, 'operations')
+  }
+}
+
+/**
+ * What this version does not do. It must never pass for something that it does, least of all for encryption.
+ */
+function notYet (what, instead) {
+  return new Error(`this version of connect-mongo-native does not support ${what}: ${instead}`)
+}
+
+/**
+ * Warns of the options that a dialect does not act on. `known`: the names that it reads. `harmless`: names
+ * that real configurations carry to no effect. `ignored`: names that mean something elsewhere, each with what
+ * to do instead.
+ */
+function reportUnread (options, { entry, known, harmless, ignored }) {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name) || OWN.includes(name) || harmless.includes(name)) continue
+    if (!Object.hasOwn(ignored, name)) {
+      const nearest = nearestName(name, [...known, ...OWN])
+      const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+      warn('CONNECT_MONGO_UNKNOWN_OPTION', `${entry} knows no option ${name.slice(0, 40)}, and ignores it${hint}`)
+    } else if (value) {
+      warn('CONNECT_MONGO_IGNORED_OPTION', `${entry} ignores ${name}, like connect-mongo: ${ignored[name]}`)
+    }
+  }
+}
+
+module.exports = {
+  autoRemove,
+  DEFAULTS,
+  DRIVER_OPTIONS,
+  ENCRYPTION_ASKED,
+  hook,
+  MINUTE,
+  notYet,
+  number,
+  object,
+  optionsObject,
+  own,
+  reportUnread,
+  SECOND,
+  string,
+  sweepInterval,
+  touchAfter,
+  transformId,
+  ttl,
+  writeConcern
+}

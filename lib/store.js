@@ -1,0 +1,277 @@
+'use strict'
+
+const { openNative } = require('./backends/native')
+const { answer } = require('./callbacks')
+const { createCodec } = require('./codec')
+const dates = require('./dates')
+const debug = require('./debug')
+const { decodeId, encodeId, shortId } = require('./ids')
+const { warn } = require('./warnings')
+
+/** Rows and ids that `all` and `ids` hold at a time, beside their result. */
+const ROWS_PER_PAGE = 500
+const IDS_PER_PAGE = 5000
+
+/** Closes the backend of a store that nobody can reach any more, such as one made for a single request. */
+const abandoned = new FinalizationRegistry(backend => backend.close().catch(() => {}))
+
+/**
+ * The store on top of an app's own Store class, whichever express-session, Connect or Express it is of.
+ * `dialectOf` tells from the options which of the peers the store takes the place of.
+ */
+function defineStore (Store, { dialectOf, MemoryStore }) {
+  class MongoStore extends Store {
+    #backend
+    #codec
+    #dialect
+    #form
+
+    constructor (options) {
+      if (MemoryStore && options?.fallbackMemory) return new MemoryStore()
+
+      const dialect = dialectOf(options)
+      const form = dialect.normalize(options)
+      const codec = createCodec(form)
+      super(options)
+      this.#dialect = dialect
+      this.#form = form
+      this.#codec = codec
+      this.#backend = openNative(form)
+
+      Object.assign(this, dialect.properties(form, options))
+      if (dialect.hasState) this.state = 'connecting'
+      // Not enumerable: it holds the URL, and people log `req`, which leads here.
+      Object.defineProperty(this, 'options', {
+        value: dialect.options(form, options), configurable: true, writable: true
+      })
+      this.#listen()
+    }
+
+    /** The session, or the dialect's word for none. */
+    get (sid, callback) {
+      return answer(this.#get(sid), callback, this.#dialect.reply)
+    }
+
+    set (sid, session, callback) {
+      return answer(this.#set(sid, session), callback, this.#dialect.reply)
+    }
+
+    /** Moves the expiration, unless `touchAfter` says that it was moved recently enough. */
+    touch (sid, session, callback) {
+      return answer(this.#touch(sid, session), callback, this.#dialect.reply)
+    }
+
+    destroy (sid, callback) {
+      return answer(this.#destroy(sid), callback, this.#dialect.reply)
+    }
+
+    /** The sessions that have not expired, as an array. */
+    all (callback) {
+      return answer(this.#all(), callback, this.#dialect.reply)
+    }
+
+    /** The ids of the sessions that have not expired, as they are stored: after `transformId`. */
+    ids (callback) {
+      return answer(this.#ids(), callback, this.#dialect.reply)
+    }
+
+    /** How many sessions are stored, expired ones that are not removed yet included. */
+    length (callback) {
+      return answer(this.#length(), callback, this.#dialect.reply)
+    }
+
+    clear (callback) {
+      return answer(this.#clear(), callback, this.#dialect.reply)
+    }
+
+    /** Removes expired sessions now; answers how many. */
+    sweep (callback) {
+      return answer(this.#sweep(), callback, this.#dialect.reply)
+    }
+
+    /** Succeeds when the server answers. */
+    ping (callback) {
+      return answer(this.#ping(), callback, this.#dialect.reply)
+    }
+
+    stats (callback) {
+      return answer(this.#stats(), callback, this.#dialect.reply)
+    }
+
+    /** Refuses new operations, finishes the accepted ones, disconnects. */
+    close (callback) {
+      return answer(this.#close(), callback, this.#dialect.reply)
+    }
+
+    // The methods' other halves. Being async, they fail through the promise only; and being called at once,
+    // they take their place in the order of operations at once, before the first await.
+
+    async #get (sid) {
+      if (debug.enabled) debug.line('get', shortId(sid))
+      const row = await this.#backend.get(this.#id(sid))
+      if (row === null) {
+        if (this.#dialect.announcesMissing) this.#announce('get', sid)
+        return this.#dialect.missing
+      }
+      const session = this.#revive(row)
+      this.#announce('get', sid)
+      return session
+    }
+
+    async #set (sid, session) {
+      if (debug.enabled) debug.line('set', shortId(sid))
+      const now = Date.now()
+      const outcome = await this.#backend.set(this.#id(sid), this.#codec.encode(session), {
+        expires: dates.expiresAt(session, now, this.#form.ttlMS),
+        lastModified: this.#form.touchAfterMS > 0 ? now : null
+      })
+      this.#announce(outcome === 'created' ? 'create' : 'update', sid)
+      this.#announce('set', sid) // for compatibility with times before the two others
+    }
+
+    async #touch (sid, session) {
+      if (debug.enabled) debug.line('touch', shortId(sid))
+      const now = Date.now()
+      const { touchAfterMS, ttlMS } = this.#form
+      if (touchAfterMS > 0) {
+        const lastModified = dates.lastModifiedOf(session)
+        if (lastModified !== null && now - lastModified < touchAfterMS) return
+      }
+      const matched = await this.#backend.touch(this.#id(sid), {
+        expires: dates.expiresAt(session, now, ttlMS),
+        // Also where there was none: connect-mongo left rows from before `touchAfter` without one, and
+        // unthrottled.
+        lastModified: touchAfterMS > 0 ? now : null
+      })
+      if (!matched) this.#dialect.touchMissing()
+      this.#announce('touch', sid, session)
+    }
+
+    async #destroy (sid) {
+      if (debug.enabled) debug.line('destroy', shortId(sid))
+      await this.#backend.destroy(this.#id(sid))
+      return this.#dialect.destroyed(this.#announce('destroy', sid))
+    }
+
+    async #all () {
+      if (debug.enabled) debug.line('all')
+      const sessions = []
+      let after = null
+      do {
+        const page = await this.#backend.scan({ after, limit: ROWS_PER_PAGE })
+        for (const row of page.rows) sessions.push(this.#revive(row))
+        after = page.next
+      } while (after !== null)
+      this.#announce('all', sessions)
+      return sessions
+    }
+
+    async #ids () {
+      if (debug.enabled) debug.line('ids')
+      const ids = []
+      let after = null
+      do {
+        const page = await this.#backend.ids({ after, limit: IDS_PER_PAGE })
+        for (const id of page.rows) ids.push(decodeId(id))
+        after = page.next
+      } while (after !== null)
+      return ids
+    }
+
+    async #length () {
+      if (debug.enabled) debug.line('length')
+      return this.#backend.count()
+    }
+
+    async #clear () {
+      if (debug.enabled) debug.line('clear')
+      await this.#backend.clear()
+      return this.#dialect.cleared
+    }
+
+    async #sweep () {
+      if (debug.enabled) debug.line('sweep')
+      return this.#backend.sweep()
+    }
+
+    async #ping () {
+      await this.#backend.ping()
+    }
+
+    async #stats () {
+      return this.#backend.stats()
+    }
+
+    async #close () {
+      if (debug.enabled) debug.line('close')
+      await this.#backend.close()
+    }
+
+    #id (sid) {
+      const { transformId } = this.#form
+      return encodeId(transformId === undefined ? sid : transformId(sid))
+    }
+
+    #revive ({ value, expires, lastModified }) {
+      const session = this.#codec.decode(value)
+      dates.showExpires(session, expires)
+      if (this.#form.touchAfterMS > 0) dates.showLastModified(session, lastModified)
+      return session
+    }
+
+    /**
+     * An event, by the store's own `emit`, which apps may have overridden. By now the operation has
+     * succeeded: a listener that throws is an uncaught exception, as in any emitter that emits
+     * asynchronously, and not the operation's error.
+     */
+    #announce (event, ...details) {
+      try {
+        return this.emit(event, ...details)
+      } catch (error) {
+        process.nextTick(() => { throw error })
+        return true
+      }
+    }
+
+    /**
+     * The backend's events. Until it has connected, which the app may be waiting for, they keep the store
+     * alive.
+     */
+    #listen () {
+      const reference = new WeakRef(this)
+      let connecting = this
+      abandoned.register(this, this.#backend)
+      this.#backend.onEvent((kind, ...details) => {
+        const store = connecting ?? reference.deref()
+        if (kind === 'connected') connecting = null
+        store?.#heard(kind, ...details)
+      })
+    }
+
+    #heard (kind, ...details) {
+      switch (kind) {
+        case 'connected':
+        case 'disconnected':
+          if (!this.#dialect.hasState) return
+          this.state = kind
+          this.#announce(kind)
+          return
+        case 'error':
+          // Apps that never heard of this event must not crash by it.
+          if (this.listenerCount('error') > 0) this.#announce('error', details[0])
+          return
+        case 'warning': return warn(...details)
+      }
+    }
+  }
+
+  // Node.js 20.0 to 20.3 do not know this symbol.
+  if (Symbol.asyncDispose) {
+    Object.defineProperty(MongoStore.prototype, Symbol.asyncDispose, {
+      value () { return this.close() }, configurable: true, writable: true
+    })
+  }
+  return MongoStore
+}
+
+module.exports = { defineStore }
