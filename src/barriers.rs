@@ -26,11 +26,7 @@ pub struct Place(u64);
 
 impl Default for Barriers {
     fn default() -> Self {
-        Self {
-            ended: VecDeque::new(),
-            number: 0,
-            current: Arc::new(()),
-        }
+        Self { ended: VecDeque::new(), number: 0, current: Arc::new(()) }
     }
 }
 
@@ -50,11 +46,7 @@ impl Barriers {
 
     /// Whether everything before `place` has ended.
     pub fn is_open(&mut self, place: Place) -> bool {
-        while self
-            .ended
-            .front()
-            .is_some_and(|(_, epoch)| epoch.strong_count() == 0)
-        {
+        while self.ended.front().is_some_and(|(_, epoch)| epoch.strong_count() == 0) {
             self.ended.pop_front();
         }
         self.ended

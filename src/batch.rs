@@ -7,8 +7,8 @@ use crate::{
     failure,
     id::Id,
     layout::{ID, Layout},
+    line::{Action, Member, Op, Statement, WriteKind},
     operation::Outcome,
-    queue::{Action, Member, Op, Statement, WriteKind},
     wire::{Index, Writer},
 };
 
@@ -162,19 +162,11 @@ pub fn verdicts(reply: &Document, statements: &[Statement]) -> Result<(Vec<Verdi
 }
 
 fn list<'a>(reply: &'a Document, name: &str) -> impl Iterator<Item = &'a Document> {
-    reply
-        .get_array(name)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Bson::as_document)
+    reply.get_array(name).map(Vec::as_slice).unwrap_or_default().iter().filter_map(Bson::as_document)
 }
 
 fn index(entry: &Document) -> Option<usize> {
-    entry
-        .get("index")
-        .and_then(failure::integer)
-        .and_then(|index| usize::try_from(index).ok())
+    entry.get("index").and_then(failure::integer).and_then(|index| usize::try_from(index).ok())
 }
 
 /// The touches-only statements that matched, if the sum `n` decides it: all of them, or none.
@@ -206,10 +198,7 @@ pub struct Told {
 pub fn tell(statement: Statement, verdict: &Verdict, matched: bool, removed: bool) -> Told {
     let upserts = statement.upserts();
     let upserted = matches!(verdict, Verdict::Upserted);
-    let mut told = Told {
-        outcomes: Vec::with_capacity(statement.members.len()),
-        orphans: Vec::new(),
-    };
+    let mut told = Told { outcomes: Vec::with_capacity(statement.members.len()), orphans: Vec::new() };
     let mut exists = upserts && !upserted;
     for Member { op, answer } in statement.members {
         let outcome = match (verdict, &op.action) {
@@ -219,11 +208,9 @@ pub fn tell(statement: Statement, verdict: &Verdict, matched: bool, removed: boo
             }
             (Verdict::Failed(error), _) => Err(error.clone()),
             (_, Action::Get { .. }) => Ok(Outcome::Row(answer)),
-            (_, Action::Set { .. }) => Ok(if std::mem::replace(&mut exists, true) {
-                Outcome::Updated
-            } else {
-                Outcome::Created
-            }),
+            (_, Action::Set { .. }) => {
+                Ok(if std::mem::replace(&mut exists, true) { Outcome::Updated } else { Outcome::Created })
+            }
             (_, Action::Touch { .. }) => Ok(Outcome::Matched(if upserts { exists } else { matched })),
             (_, Action::Destroy) => Ok(Outcome::Removed(removed)),
         };

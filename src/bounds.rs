@@ -21,10 +21,7 @@ pub struct Bounds {
 
 impl Bounds {
     pub fn new(max_operations: usize) -> Self {
-        Self {
-            max_operations,
-            operations: AtomicUsize::new(0),
-        }
+        Self { max_operations, operations: AtomicUsize::new(0) }
     }
 
     /// Takes the operation's share; it is released when the outcome is delivered, be it a refusal.

@@ -5,6 +5,8 @@
 //! While operations are under way the wake-up function is referenced, so the process waits for them as it does for a
 //! socket; an idle store keeps nothing alive.
 
+#![allow(unsafe_code, reason = "Node-API is a C interface")]
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -38,11 +40,7 @@ type Wake = ThreadsafeFunction<(), (), (), Status, /* CalleeHandled: */ false, /
 pub type Js = sys::napi_value;
 
 enum Completion {
-    Settled {
-        token: usize,
-        outcome: crate::error::Result<Outcome>,
-        payload_bytes: usize,
-    },
+    Settled { token: usize, outcome: crate::error::Result<Outcome>, payload_bytes: usize },
     Event(Event),
 }
 
@@ -62,10 +60,7 @@ impl Outbox {
             return self.release(&completion);
         }
         // First the completion, then the flag: a drain clears the flag before it looks.
-        self.completions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(completion);
+        self.completions.lock().unwrap_or_else(PoisonError::into_inner).push(completion);
         self.schedule();
     }
 
@@ -93,11 +88,7 @@ impl Outbox {
 
     /// The operation no longer counts against the bounds.
     fn release(&self, completion: &Completion) {
-        if let Completion::Settled {
-            outcome,
-            payload_bytes,
-            ..
-        } = completion
+        if let Completion::Settled { outcome, payload_bytes, .. } = completion
             && let Some(store) = self.store.get().and_then(Weak::upgrade)
         {
             store.delivered(*payload_bytes, reply_bytes(outcome));
@@ -114,11 +105,7 @@ impl Outbox {
 
 impl Sink for Outbox {
     fn settle(&self, ticket: &Ticket, outcome: crate::error::Result<Outcome>) {
-        self.push(Completion::Settled {
-            token: ticket.token,
-            outcome,
-            payload_bytes: ticket.payload_bytes,
-        });
+        self.push(Completion::Settled { token: ticket.token, outcome, payload_bytes: ticket.payload_bytes });
     }
 
     fn event(&self, event: Event) {
@@ -159,10 +146,8 @@ impl Bridge {
         });
         let weak = Rc::downgrade(&bridge);
         let nothing = env.create_function_from_closure::<(), (), _>("connect-mongo-native", |_| Ok(()))?;
-        let wake = nothing
-            .build_threadsafe_function::<()>()
-            .weak::<true>()
-            .build_callback(move |context| {
+        let wake =
+            nothing.build_threadsafe_function::<()>().weak::<true>().build_callback(move |context| {
                 if let Some(bridge) = weak.upgrade() {
                     bridge.drain(&context.env);
                 }
@@ -282,19 +267,13 @@ pub fn close_all() -> Vec<Arc<Store>> {
 fn new_promise(env: sys::napi_env) -> Result<(sys::napi_deferred, Js)> {
     let (mut deferred, mut promise) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: env is that of the running callback; both out-pointers are valid.
-    check(
-        unsafe { sys::napi_create_promise(env, &raw mut deferred, &raw mut promise) },
-        "no promise",
-    )?;
+    check(unsafe { sys::napi_create_promise(env, &raw mut deferred, &raw mut promise) }, "no promise")?;
     Ok((deferred, promise))
 }
 
 fn resolve(env: sys::napi_env, deferred: sys::napi_deferred, value: sys::napi_value) -> Result<()> {
     // SAFETY: every deferred is settled once: tokens are claimed (operation.rs) and the listener's is taken out first.
-    check(
-        unsafe { sys::napi_resolve_deferred(env, deferred, value) },
-        "not resolved",
-    )
+    check(unsafe { sys::napi_resolve_deferred(env, deferred, value) }, "not resolved")
 }
 
 fn settle(
@@ -307,10 +286,7 @@ fn settle(
         Err(error) => {
             let error = values::error(&Env::from_raw(env), error)?;
             // SAFETY: as in `resolve`.
-            check(
-                unsafe { sys::napi_reject_deferred(env, deferred, error) },
-                "not rejected",
-            )
+            check(unsafe { sys::napi_reject_deferred(env, deferred, error) }, "not rejected")
         }
     }
 }

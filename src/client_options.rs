@@ -78,9 +78,7 @@ impl fmt::Debug for CacheKey {
 
 impl fmt::Debug for ConnectionSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectionSpec")
-            .field("database", &self.database)
-            .finish_non_exhaustive()
+        f.debug_struct("ConnectionSpec").field("database", &self.database).finish_non_exhaustive()
     }
 }
 
@@ -146,13 +144,8 @@ impl ConnectionSpec {
 
 /// 4.17 `db.js`, `validateDatabaseName`; the server refuses the other two.
 fn check_database(name: &str) -> Result<()> {
-    match name
-        .chars()
-        .find(|c| [' ', '.', '$', '/', '\\', '"', '\0'].contains(c))
-    {
-        Some(c) => Err(invalid(format!(
-            "database names cannot contain the character {c:?}"
-        ))),
+    match name.chars().find(|c| [' ', '.', '$', '/', '\\', '"', '\0'].contains(c)) {
+        Some(c) => Err(invalid(format!("database names cannot contain the character {c:?}"))),
         None => Ok(()),
     }
 }

@@ -28,11 +28,7 @@ pub struct StoreConfig {
     pub layout: LayoutConfig,
     pub auto_remove: AutoRemove,
     /// Between two sweeps in interval mode. Fractions are allowed.
-    #[serde(
-        default = "default_sweep_interval",
-        rename = "sweepIntervalMS",
-        deserialize_with = "millis"
-    )]
+    #[serde(default = "default_sweep_interval", rename = "sweepIntervalMS", deserialize_with = "millis")]
     pub sweep_interval: Duration,
     /// `writeOperationOptions`: takes the place of the connection's write concern as a whole.
     #[serde(default)]
@@ -62,12 +58,7 @@ pub enum Dialect {
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum LayoutConfig {
     ConnectMongo {
         #[serde(default)]
@@ -92,10 +83,7 @@ impl StoreConfig {
         serde_json::from_str(json).map_err(|error| {
             Error::new(
                 "MongoInvalidArgumentError",
-                format!(
-                    "The store's configuration is invalid: {}",
-                    without_values(&error.to_string())
-                ),
+                format!("The store's configuration is invalid: {}", without_values(&error.to_string())),
             )
         })
     }
@@ -157,10 +145,7 @@ mod tests {
 
     fn with(changes: Value) -> Result<StoreConfig> {
         let mut config = minimal();
-        config
-            .as_object_mut()
-            .unwrap()
-            .extend(changes.as_object().unwrap().clone());
+        config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         StoreConfig::from_json(&config.to_string())
     }
 
@@ -189,12 +174,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(config.dialect, Dialect::Legacy);
-        assert_eq!(
-            config.layout,
-            LayoutConfig::SessionMongoose {
-                ttl_seconds: Some(1.5)
-            }
-        );
+        assert_eq!(config.layout, LayoutConfig::SessionMongoose { ttl_seconds: Some(1.5) });
         assert_eq!(config.auto_remove, AutoRemove::Interval);
         assert_eq!(config.sweep_interval, Duration::from_micros(500));
         assert_eq!(config.operation_timeout, Some(Duration::from_millis(250)));
@@ -209,20 +189,11 @@ mod tests {
     fn errors_say_what_is_wrong_and_print_no_value() {
         for (changes, expected) in [
             (json!({ "dialect": "ancient" }), "unknown variant `ancient`"),
-            (
-                json!({ "layout": { "kind": "other" } }),
-                "unknown variant `other`",
-            ),
+            (json!({ "layout": { "kind": "other" } }), "unknown variant `other`"),
             (json!({ "surprise": 1 }), "unknown field `surprise`"),
             (json!({ "sweepIntervalMS": -1 }), "a time in milliseconds must be"),
-            (
-                json!({ "options": "s3cr\"et" }),
-                "invalid type: string …, expected a map",
-            ),
-            (
-                json!({ "operationTimeoutMS": "s3cret" }),
-                "invalid type: string …",
-            ),
+            (json!({ "options": "s3cr\"et" }), "invalid type: string …, expected a map"),
+            (json!({ "operationTimeoutMS": "s3cret" }), "invalid type: string …"),
         ] {
             let error = with(changes).unwrap_err();
             assert_eq!(error.name, "MongoInvalidArgumentError");

@@ -26,10 +26,7 @@ struct Watch {
     running: bool,
 }
 
-static WATCH: Mutex<Watch> = Mutex::new(Watch {
-    stores: Vec::new(),
-    running: false,
-});
+static WATCH: Mutex<Watch> = Mutex::new(Watch { stores: Vec::new(), running: false });
 static ROUSE: Condvar = Condvar::new();
 static PARKED: AtomicBool = AtomicBool::new(false);
 
@@ -41,9 +38,7 @@ pub fn watch(store: Weak<dyn Watched>) -> std::io::Result<()> {
     let mut watch = watched();
     watch.stores.push(store);
     if !watch.running {
-        std::thread::Builder::new()
-            .name("connect-mongo-deadlines".to_owned())
-            .spawn(run)?;
+        std::thread::Builder::new().name("connect-mongo-deadlines".to_owned()).spawn(run)?;
         watch.running = true;
     }
     Ok(())
@@ -71,19 +66,14 @@ fn run() {
             watch.stores.iter().filter_map(Weak::upgrade).collect()
         };
         let now = Instant::now();
-        let waiting = stores
-            .iter()
-            .map(|store| store.expire(now))
-            .fold(false, |any, waits| any | waits);
+        let waiting = stores.iter().map(|store| store.expire(now)).fold(false, |any, waits| any | waits);
         idle_ticks = if waiting { 0 } else { idle_ticks + 1 };
         if idle_ticks > TICKS_UNTIL_PARKED {
             // Announced before the last look, so that an operation admitted meanwhile is either seen or rouses.
             PARKED.store(true, Ordering::Release);
             let guard = watched();
-            let late = stores
-                .iter()
-                .map(|store| store.expire(Instant::now()))
-                .fold(false, |any, waits| any | waits);
+            let late =
+                stores.iter().map(|store| store.expire(Instant::now())).fold(false, |any, waits| any | waits);
             drop(stores);
             if !late {
                 drop(ROUSE.wait_timeout(guard, Duration::from_secs(10)));

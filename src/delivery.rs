@@ -55,18 +55,9 @@ impl LaneSession {
     /// `None` where the deployment has no sessions.
     pub async fn start(connected: &Connected) -> Option<Self> {
         static NEXT_ID: AtomicI64 = AtomicI64::new(0);
-        let session = connected
-            .client
-            .start_session()
-            .causal_consistency(false)
-            .await
-            .ok()?;
+        let session = connected.client.start_session().causal_consistency(false).await.ok()?;
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed).unsigned_abs();
-        Some(Self {
-            id,
-            session,
-            used: Instant::now(),
-        })
+        Some(Self { id, session, used: Instant::now() })
     }
 
     pub fn is_stale(&self) -> bool {
@@ -138,10 +129,9 @@ impl Delivery<'_> {
                         body = encode(None);
                     } else if first && retryable.is_some() && code == Some(TRANSACTION_TOO_OLD) {
                         *session = LaneSession::start(self.connected).await;
-                        retryable = session.is_some().then(|| Retryable {
-                            txn_number: next_txn_number(),
-                            statement_ids: None,
-                        });
+                        retryable = session
+                            .is_some()
+                            .then(|| Retryable { txn_number: next_txn_number(), statement_ids: None });
                         body = encode(retryable.as_ref());
                     } else if retryable.is_some() && failure::is_retryable(&error) && !self.is_over() {
                         last_error = Some(error);
@@ -154,32 +144,19 @@ impl Delivery<'_> {
                     } else {
                         let precedes_execution = !unanswered && failure::precedes_execution(&error);
                         let error = failure::from_driver(&error, self.ids);
-                        return Err(Undelivered {
-                            error,
-                            unanswered,
-                            precedes_execution,
-                        });
+                        return Err(Undelivered { error, unanswered, precedes_execution });
                     }
                 }
                 Attempt::Lost => {
                     unanswered = true;
                     if retryable.is_none() {
-                        return Err(Undelivered {
-                            error: lost(),
-                            unanswered,
-                            precedes_execution: false,
-                        });
+                        return Err(Undelivered { error: lost(), unanswered, precedes_execution: false });
                     }
                 }
                 Attempt::Expired => {
-                    let error = last_error
-                        .as_ref()
-                        .map_or_else(lost, |error| failure::from_driver(error, self.ids));
-                    return Err(Undelivered {
-                        error,
-                        unanswered: true,
-                        precedes_execution: false,
-                    });
+                    let error =
+                        last_error.as_ref().map_or_else(lost, |error| failure::from_driver(error, self.ids));
+                    return Err(Undelivered { error, unanswered: true, precedes_execution: false });
                 }
             }
             first = false;
@@ -210,10 +187,7 @@ impl Delivery<'_> {
 
     /// Runs a writing command that must not be repeated.
     pub async fn once(&self, command: RawDocumentBuf) -> Result<Document, Error> {
-        match self
-            .attempt(true, self.database.run_raw_command(command).into_future())
-            .await
-        {
+        match self.attempt(true, self.database.run_raw_command(command).into_future()).await {
             Attempt::Ended(reply) => reply.map_err(|error| failure::from_driver(&error, self.ids)),
             Attempt::Lost | Attempt::Expired => Err(lost()),
         }
@@ -239,11 +213,7 @@ impl Delivery<'_> {
         let mut view = self.monitor.watch();
         loop {
             // An error means that the monitor has gone, and with it who could tell of a loss.
-            if view
-                .wait_for(|view| view.has_lost(before, writing))
-                .await
-                .is_err()
-            {
+            if view.wait_for(|view| view.has_lost(before, writing)).await.is_err() {
                 std::future::pending::<()>().await;
             }
             sleep(LOST_PATIENCE).await;
@@ -267,11 +237,9 @@ impl Delivery<'_> {
 /// The reply of a write that was carried out, but whose write concern a new attempt may still meet.
 fn asks_for_retry(reply: &Document) -> bool {
     reply.contains_key("writeConcernError")
-        && reply.get_array("errorLabels").is_ok_and(|labels| {
-            labels
-                .iter()
-                .any(|label| label.as_str() == Some("RetryableWriteError"))
-        })
+        && reply
+            .get_array("errorLabels")
+            .is_ok_and(|labels| labels.iter().any(|label| label.as_str() == Some("RetryableWriteError")))
 }
 
 fn is_timeout(error: &DriverError) -> bool {
@@ -279,8 +247,5 @@ fn is_timeout(error: &DriverError) -> bool {
 }
 
 fn lost() -> Error {
-    Error::new(
-        "MongoNetworkError",
-        "the server stopped answering; the outcome of the operation is unknown",
-    )
+    Error::new("MongoNetworkError", "the server stopped answering; the outcome of the operation is unknown")
 }

@@ -49,19 +49,14 @@ pub struct Facts {
 
 impl Facts {
     fn from_hello(hello: &Document, asked_at_millis: i64) -> Self {
-        let number = |name| {
-            hello
-                .get(name)
-                .and_then(failure::integer)
-                .and_then(|number| usize::try_from(number).ok())
-        };
+        let number =
+            |name| hello.get(name).and_then(failure::integer).and_then(|number| usize::try_from(number).ok());
         let sessions = hello.contains_key("logicalSessionTimeoutMinutes");
         let logged = hello.contains_key("setName")
             || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
             || hello.contains_key("serviceId");
-        let local_time = hello
-            .get_datetime("localTime")
-            .map_or(asked_at_millis, |time| time.timestamp_millis());
+        let local_time =
+            hello.get_datetime("localTime").map_or(asked_at_millis, |time| time.timestamp_millis());
         Self {
             max_document_bytes: number("maxBsonObjectSize").unwrap_or(16 << 20),
             max_statements: number("maxWriteBatchSize").unwrap_or(1000),
@@ -143,13 +138,7 @@ impl Deployment {
         });
         let task = deployment.runtime.spawn(Arc::clone(&deployment).keep_connected());
         *lock(&deployment.connecting) = Some(task.abort_handle());
-        all.insert(
-            key,
-            Shared {
-                deployment: Arc::clone(&deployment),
-                users: 1,
-            },
-        );
+        all.insert(key, Shared { deployment: Arc::clone(&deployment), users: 1 });
         Ok(deployment)
     }
 
@@ -181,11 +170,7 @@ impl Deployment {
     }
 
     pub fn connected(&self) -> Option<Connected> {
-        if let State::Ready(connected) = &*self.state.borrow() {
-            Some(connected.clone())
-        } else {
-            None
-        }
+        if let State::Ready(connected) = &*self.state.borrow() { Some(connected.clone()) } else { None }
     }
 
     pub fn watch(&self) -> watch::Receiver<State> {
@@ -218,23 +203,15 @@ impl Deployment {
     }
 
     async fn connect(&self) -> Result<Connected> {
-        let client = self
-            .client()
-            .await
-            .map_err(|error| failure::from_driver(&error, &[]))?;
+        let client = self.client().await.map_err(|error| failure::from_driver(&error, &[]))?;
         let anyone = SelectionCriteria::ReadPreference(ReadPreference::Nearest { options: None });
         loop {
             let asked_at = bson::DateTime::now().timestamp_millis();
             let admin = client.database("admin");
-            let hello = admin
-                .run_command(doc! { "hello": 1 })
-                .selection_criteria(anyone.clone());
+            let hello = admin.run_command(doc! { "hello": 1 }).selection_criteria(anyone.clone());
             match tokio::time::timeout(HELLO_PATIENCE, hello.into_future()).await {
                 Ok(Ok(hello)) => {
-                    return Ok(Connected {
-                        facts: Arc::new(Facts::from_hello(&hello, asked_at)),
-                        client,
-                    });
+                    return Ok(Connected { facts: Arc::new(Facts::from_hello(&hello, asked_at)), client });
                 }
                 Ok(Err(error)) if failure::is_network_error(&error) => tokio::time::sleep(EAGER_RETRY).await,
                 Ok(Err(error)) => return Err(self.explain(failure::from_driver(&error, &[]))),
@@ -263,11 +240,7 @@ impl Deployment {
             "{}. The native backend needs MongoDB 4.4 or newer; for older servers use the option backend: 'driver'",
             error.message.trim_end_matches('.')
         );
-        Error {
-            name: "MongoCompatibilityError",
-            message,
-            ..error
-        }
+        Error { name: "MongoCompatibilityError", message, ..error }
     }
 
     /// After an outage the server may be another one, of another version.

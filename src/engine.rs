@@ -20,8 +20,9 @@ use crate::{
     fences::Fences,
     id::Id,
     lanes::Lanes,
+    line::{Action, LARGE_VALUE_BYTES, Op, Statement, WriteKind},
     operation::{Event, Outcome, Request, Ticket},
-    queue::{Action, LARGE_VALUE_BYTES, Op, Queue, Statement, WriteKind},
+    queue::Queue,
     reads,
     store::Store,
     sweep, whole, writes,
@@ -110,14 +111,10 @@ impl Work {
         limit: usize,
     ) -> Option<(WriteKind, Vec<Statement>, Option<LaneSession>)> {
         let fences = &mut self.fences;
-        let session = self
-            .queue
-            .ready_writes(kind)
-            .find_map(|id| fences.take_for(id).ok())?;
+        let session = self.queue.ready_writes(kind).find_map(|id| fences.take_for(id))?;
         let bound = session.as_ref().map(|session| session.id);
-        let statements = self
-            .queue
-            .take_writes(kind, limit, SOFT_COMMAND_BYTES, |id| fences.admits(id, bound));
+        let statements =
+            self.queue.take_writes(kind, limit, SOFT_COMMAND_BYTES, |id| fences.admits(id, bound));
         if statements.is_empty() {
             if let Some(session) = session {
                 self.fences.put_back(session);
@@ -227,10 +224,7 @@ impl Store {
         };
         let looks = [
             next_look(&work.read_lanes, work.queue.oldest_read()),
-            next_look(
-                &work.write_lanes,
-                work.queue.oldest_write().map(|(ticket, _)| ticket),
-            ),
+            next_look(&work.write_lanes, work.queue.oldest_write().map(|(ticket, _)| ticket)),
         ];
         // Without a connection nothing can be sent, whatever the time.
         self.deployment.connected()?;
@@ -269,15 +263,7 @@ impl Store {
     fn place(&self, work: &mut Work, seq: u64, request: Request, ticket: Arc<Ticket>) {
         let admit = |work: &mut Work, id: Id, action: Action, ticket: Arc<Ticket>| {
             let epoch = work.barriers.epoch();
-            work.queue.admit(
-                id,
-                Op {
-                    seq,
-                    ticket,
-                    action,
-                    epoch,
-                },
-            );
+            work.queue.admit(id, Op { seq, ticket, action, epoch });
         };
         match request {
             Request::Get { id, now } => admit(work, id, Action::Get { now }, ticket),
@@ -291,17 +277,8 @@ impl Store {
                 let place = work.barriers.place();
                 // A scan holds nothing back.
                 let holds = matches!(request, Request::Clear | Request::Count);
-                let epoch = if holds {
-                    work.barriers.epoch()
-                } else {
-                    Epoch::default()
-                };
-                work.waiting.push_back(Barrier {
-                    place,
-                    request,
-                    ticket,
-                    epoch,
-                });
+                let epoch = if holds { work.barriers.epoch() } else { Epoch::default() };
+                work.waiting.push_back(Barrier { place, request, ticket, epoch });
             }
         }
     }
@@ -318,12 +295,7 @@ impl Store {
                 still.push_back(barrier);
                 continue;
             }
-            let Barrier {
-                request,
-                ticket,
-                epoch,
-                ..
-            } = barrier;
+            let Barrier { request, ticket, epoch, .. } = barrier;
             work.whole_commands += 1;
             ticket.mark_sent();
             let (store, connected) = (Arc::clone(self), connected.clone());
@@ -350,20 +322,14 @@ impl Store {
             if !lookups.is_empty() {
                 work.read_lanes.start_command();
                 work.in_flight += lookups.iter().map(|lookup| lookup.gets.len()).sum::<usize>();
-                self.deployment
-                    .runtime
-                    .spawn(reads::run(Arc::clone(self), connected.clone(), lookups));
+                self.deployment.runtime.spawn(reads::run(Arc::clone(self), connected.clone(), lookups));
             }
         }
     }
 
     fn start_writes(self: &Arc<Self>, work: &mut Work, connected: &Connected) {
         let sharded = self.deployment.monitor.view().is_sharded;
-        let limit = if sharded {
-            MAX_SHARDED
-        } else {
-            MAX_STATEMENTS.min(connected.facts.max_statements)
-        };
+        let limit = if sharded { MAX_SHARDED } else { MAX_STATEMENTS.min(connected.facts.max_statements) };
         while let Some((oldest, kind)) = work.queue.oldest_write() {
             let waited = oldest.admitted.elapsed();
             if oldest.payload_bytes > LARGE_VALUE_BYTES {
@@ -372,22 +338,14 @@ impl Store {
             if !(work.write_lanes.is_free() || work.write_lanes.widen(waited)) {
                 return;
             }
-            let other = if kind == WriteKind::Update {
-                WriteKind::Delete
-            } else {
-                WriteKind::Update
-            };
-            let Some((kind, statements, session)) = [kind, other]
-                .into_iter()
-                .find_map(|kind| work.take_writes(kind, limit))
+            let other = if kind == WriteKind::Update { WriteKind::Delete } else { WriteKind::Update };
+            let Some((kind, statements, session)) =
+                [kind, other].into_iter().find_map(|kind| work.take_writes(kind, limit))
             else {
                 return;
             };
             work.write_lanes.start_command();
-            work.in_flight += statements
-                .iter()
-                .map(|statement| statement.members.len())
-                .sum::<usize>();
+            work.in_flight += statements.iter().map(|statement| statement.members.len()).sum::<usize>();
             let task = writes::run(Arc::clone(self), connected.clone(), kind, statements, session);
             self.deployment.runtime.spawn(task);
         }

@@ -17,14 +17,7 @@ pub struct Error {
 
 impl Error {
     pub fn new(name: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            name,
-            message: message.into(),
-            code: None,
-            code_name: None,
-            labels: Vec::new(),
-            cause: None,
-        }
+        Self { name, message: message.into(), code: None, code_name: None, labels: Vec::new(), cause: None }
     }
 
     /// A bug of this package: the operation fails, the process goes on.

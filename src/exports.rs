@@ -110,9 +110,7 @@ impl Arguments<'_, '_> {
             clippy::cast_possible_truncation,
             reason = "a Date's time value is an integer within ±8.64e15"
         )]
-        Ok(number
-            .filter(|number| number.is_finite())
-            .map(|number| number as i64))
+        Ok(number.filter(|number| number.is_finite()).map(|number| number as i64))
     }
 
     fn now(&self, index: usize) -> Result<i64> {
@@ -120,53 +118,25 @@ impl Arguments<'_, '_> {
     }
 
     fn dates(&self, first: usize) -> Result<Dates> {
-        Ok(Dates {
-            expires: self.millis(first)?,
-            last_modified: self.millis(first + 1)?,
-        })
+        Ok(Dates { expires: self.millis(first)?, last_modified: self.millis(first + 1)? })
     }
 
     fn scan(&self, ids_only: bool) -> Result<Request> {
         let after: Unknown = self.0.get(0)?;
         let first = after.get_type()? == ValueType::Null;
-        let after = if first {
-            None
-        } else {
-            Some(values::read_id(self.0.env, after)?)
-        };
-        Ok(Request::Scan(Scan {
-            after,
-            limit: self.0.get(1)?,
-            now: self.now(2)?,
-            ids_only,
-        }))
+        let after = if first { None } else { Some(values::read_id(self.0.env, after)?) };
+        Ok(Request::Scan(Scan { after, limit: self.0.get(1)?, now: self.now(2)?, ids_only }))
     }
 }
 
 const OPERATIONS: [(&str, Decode); 10] = [
-    ("get", |arguments| {
-        Ok(Request::Get {
-            id: arguments.id()?,
-            now: arguments.now(1)?,
-        })
-    }),
+    ("get", |arguments| Ok(Request::Get { id: arguments.id()?, now: arguments.now(1)? })),
     ("set", |arguments| {
         let value = values::read_value(arguments.0.env, arguments.0.get(1)?)?;
-        Ok(Request::Set {
-            id: arguments.id()?,
-            value,
-            dates: arguments.dates(2)?,
-        })
+        Ok(Request::Set { id: arguments.id()?, value, dates: arguments.dates(2)? })
     }),
-    ("touch", |arguments| {
-        Ok(Request::Touch {
-            id: arguments.id()?,
-            dates: arguments.dates(1)?,
-        })
-    }),
-    ("destroy", |arguments| {
-        Ok(Request::Destroy { id: arguments.id()? })
-    }),
+    ("touch", |arguments| Ok(Request::Touch { id: arguments.id()?, dates: arguments.dates(1)? })),
+    ("destroy", |arguments| Ok(Request::Destroy { id: arguments.id()? })),
     ("scan", |arguments| arguments.scan(false)),
     ("scanIds", |arguments| arguments.scan(true)),
     ("count", |_| Ok(Request::Count)),

@@ -7,9 +7,7 @@ use crate::{error::Error, id::Id};
 
 /// Failures that a new attempt may mend: network errors, and a server that steps down or shuts down.
 /// From the retryable reads specification; the driver's `RETRYABLE_READ_CODES` (mongodb 3.9.1, error.rs:35).
-const RETRYABLE: [i32; 13] = [
-    11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 134, 262,
-];
+const RETRYABLE: [i32; 13] = [11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 134, 262];
 
 /// Rejections of a whole command before any of its statements is carried out: FailedToParse, BadValue, TypeMismatch,
 /// InvalidBSON, BSONObjectTooLarge, and the command parser's own (unknown field, wrong type, missing field).
@@ -17,10 +15,7 @@ const PRECEDES_EXECUTION: [i32; 8] = [9, 2, 14, 22, 10334, 40415, 40413, 40414];
 
 /// The connection broke, and not because a time-out closed it.
 pub fn is_network_error(error: &DriverError) -> bool {
-    matches!(
-        *error.kind,
-        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. }
-    )
+    matches!(*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
 }
 
 pub fn is_retryable(error: &DriverError) -> bool {
@@ -34,11 +29,7 @@ pub fn precedes_execution(error: &DriverError) -> bool {
 }
 
 pub fn command_code(error: &DriverError) -> Option<i32> {
-    if let ErrorKind::Command(command) = &*error.kind {
-        Some(command.code)
-    } else {
-        None
-    }
+    if let ErrorKind::Command(command) = &*error.kind { Some(command.code) } else { None }
 }
 
 /// An error of the driver as the caller sees it.
@@ -79,10 +70,7 @@ pub fn from_driver(error: &DriverError, ids: &[&Id]) -> Error {
 pub fn from_reply(error: &Document, ids: &[&Id]) -> Error {
     let message = error.get_str("errmsg").unwrap_or("the server gave no message");
     let mut mapped = Error::new("MongoServerError", redact(message, ids));
-    mapped.code = error
-        .get("code")
-        .and_then(integer)
-        .and_then(|code| i32::try_from(code).ok());
+    mapped.code = error.get("code").and_then(integer).and_then(|code| i32::try_from(code).ok());
     mapped.code_name = error.get_str("codeName").ok().map(str::to_owned);
     mapped
 }
@@ -101,11 +89,7 @@ pub fn integer(value: &Bson) -> Option<i64> {
 /// quotation; ids elsewhere are shortened.
 fn redact(message: &str, ids: &[&Id]) -> String {
     let end = message.find(['{', '\u{1}']).unwrap_or(message.len());
-    let mut text = message[..end]
-        .trim_end()
-        .trim_end_matches("dup key:")
-        .trim_end()
-        .to_owned();
+    let mut text = message[..end].trim_end().trim_end_matches("dup key:").trim_end().to_owned();
     if end < message.len() {
         text.push_str(" { … }");
     }
@@ -131,9 +115,6 @@ mod tests {
             redact(duplicate, &[&id]),
             "E11000 duplicate key error collection: a.sessions index: _id_ { … }"
         );
-        assert_eq!(
-            redact("no document secret-session-id here", &[&id]),
-            "no document secret… here"
-        );
+        assert_eq!(redact("no document secret-session-id here", &[&id]), "no document secret… here");
     }
 }

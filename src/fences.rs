@@ -20,20 +20,17 @@ impl Fences {
         self.unsettled.is_empty() || self.unsettled.get(id).is_none_or(|bound| Some(*bound) == session)
     }
 
-    /// A session for a command whose first id is `id`. `Err`: the one that `id` is bound to is in use.
-    pub fn take_for(&mut self, id: &Id) -> Result<Option<LaneSession>, ()> {
+    /// A session for a command whose first id is `id`: `Some(None)` if a new one will do, `None` if the one that `id` is
+    /// bound to is in use.
+    pub fn take_for(&mut self, id: &Id) -> Option<Option<LaneSession>> {
         self.idle.retain(|session| {
             !session.is_stale() || self.unsettled.values().any(|bound| *bound == session.id)
         });
         match self.unsettled.get(id) {
-            None => Ok(self.idle.pop()),
+            None => Some(self.idle.pop()),
             Some(bound) => {
-                let place = self
-                    .idle
-                    .iter()
-                    .position(|session| session.id == *bound)
-                    .ok_or(())?;
-                Ok(Some(self.idle.swap_remove(place)))
+                let place = self.idle.iter().position(|session| session.id == *bound)?;
+                Some(Some(self.idle.swap_remove(place)))
             }
         }
     }

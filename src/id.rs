@@ -25,31 +25,18 @@ enum Identity<'a> {
 
 impl Id {
     pub fn text(bytes: &[u8]) -> Self {
-        Self {
-            tag: tag::STRING,
-            bytes: bytes.into(),
-        }
+        Self { tag: tag::STRING, bytes: bytes.into() }
     }
 
     /// `bytes`: a BSON value of type `tag`; for a string its bare UTF-8.
     pub fn new(tag: u8, bytes: &[u8]) -> Self {
-        Self {
-            tag,
-            bytes: bytes.into(),
-        }
+        Self { tag, bytes: bytes.into() }
     }
 
     /// From an element of a row.
     pub fn from_element(tag: u8, value: &[u8]) -> Self {
-        let bytes = if tag == tag::STRING {
-            wire::text(value)
-        } else {
-            value
-        };
-        Self {
-            tag,
-            bytes: bytes.into(),
-        }
+        let bytes = if tag == tag::STRING { wire::text(value) } else { value };
+        Self { tag, bytes: bytes.into() }
     }
 
     pub fn tag(&self) -> u8 {
@@ -62,16 +49,9 @@ impl Id {
 
     fn identity(&self) -> Identity<'_> {
         let integer = match (self.tag, &*self.bytes) {
-            (tag::INT32, bytes) => bytes
-                .try_into()
-                .ok()
-                .map(|bytes| i64::from(i32::from_le_bytes(bytes))),
+            (tag::INT32, bytes) => bytes.try_into().ok().map(|bytes| i64::from(i32::from_le_bytes(bytes))),
             (tag::INT64, bytes) => bytes.try_into().ok().map(i64::from_le_bytes),
-            (tag::DOUBLE, bytes) => bytes
-                .try_into()
-                .ok()
-                .map(f64::from_le_bytes)
-                .and_then(exact_integer),
+            (tag::DOUBLE, bytes) => bytes.try_into().ok().map(f64::from_le_bytes).and_then(exact_integer),
             _ => None,
         };
         integer.map_or(Identity::Other(self.tag, &self.bytes), Identity::Integer)
@@ -81,10 +61,7 @@ impl Id {
 fn exact_integer(number: f64) -> Option<i64> {
     /// 2^53: beyond it a double no longer names one integer.
     const LIMIT: f64 = 9_007_199_254_740_992.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked: integral and within 2^53"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "checked: integral and within 2^53")]
     (number.fract() == 0.0 && number.abs() <= LIMIT).then_some(number as i64)
 }
 

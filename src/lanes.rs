@@ -26,13 +26,7 @@ impl Lanes {
     pub fn new(pool: u32) -> Self {
         let pool = usize::try_from(pool).unwrap_or(usize::MAX).max(1);
         let start = START.min(pool);
-        Self {
-            busy: 0,
-            open: start,
-            start,
-            limit: LIMIT.min(pool),
-            recent: Duration::ZERO,
-        }
+        Self { busy: 0, open: start, start, limit: LIMIT.min(pool), recent: Duration::ZERO }
     }
 
     pub fn busy(&self) -> usize {

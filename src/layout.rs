@@ -77,11 +77,7 @@ impl StoredRow {
         expiry.is_live(now_millis).then(|| Row {
             value: self.value.clone(),
             dates: Dates {
-                expires: if let Expiry::At(millis) = expiry {
-                    Some(millis)
-                } else {
-                    None
-                },
+                expires: if let Expiry::At(millis) = expiry { Some(millis) } else { None },
                 last_modified: overlay.last_modified.or(self.last_modified),
             },
         })
@@ -137,44 +133,27 @@ impl Layout {
 
     pub fn read_row(&self, document: &RawDocument) -> Option<StoredRow> {
         let mut id = None;
-        let mut value = Value {
-            tag: tag::NULL,
-            bytes: Arc::new([]),
-        };
+        let mut value = Value { tag: tag::NULL, bytes: Arc::new([]) };
         let mut expiry = Expiry::Absent;
         let mut last_modified = None;
         for (name, tag, bytes) in wire::elements(document) {
             match std::str::from_utf8(name) {
                 Ok(ID) => id = Some(Id::from_element(tag, bytes)),
                 Ok(VALUE) => {
-                    let bytes = if tag == tag::STRING {
-                        wire::text(bytes)
-                    } else {
-                        bytes
-                    };
-                    value = Value {
-                        tag,
-                        bytes: bytes.into(),
-                    };
+                    let bytes = if tag == tag::STRING { wire::text(bytes) } else { bytes };
+                    value = Value { tag, bytes: bytes.into() };
                 }
                 Ok(EXPIRES) => expiry = date(tag, bytes).map_or(Expiry::NotADate, Expiry::At),
                 Ok(LAST_MODIFIED) => last_modified = date(tag, bytes),
                 _ => {}
             }
         }
-        Some(StoredRow {
-            id: id?,
-            value,
-            expiry,
-            last_modified,
-        })
+        Some(StoredRow { id: id?, value, expiry, last_modified })
     }
 }
 
 fn date(tag: u8, bytes: &[u8]) -> Option<i64> {
-    (tag == tag::DATE)
-        .then(|| bytes.try_into().map(i64::from_le_bytes).ok())
-        .flatten()
+    (tag == tag::DATE).then(|| bytes.try_into().map(i64::from_le_bytes).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -185,11 +164,7 @@ mod tests {
     const LAYOUT: Layout = Layout { timestamps: false };
 
     fn found(document: &RawDocument, now_millis: i64) -> bool {
-        LAYOUT
-            .read_row(document)
-            .unwrap()
-            .live_row(Dates::default(), now_millis)
-            .is_some()
+        LAYOUT.read_row(document).unwrap().live_row(Dates::default(), now_millis).is_some()
     }
 
     #[test]
@@ -203,46 +178,29 @@ mod tests {
             &rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(1000) },
             1000
         ));
-        assert!(!found(
-            &rawdoc! { "_id": "a", "session": "{}", "expires": RawBson::Null },
-            1000
-        ));
-        assert!(!found(
-            &rawdoc! { "_id": "a", "session": "{}", "expires": "2099" },
-            1000
-        ));
+        assert!(!found(&rawdoc! { "_id": "a", "session": "{}", "expires": RawBson::Null }, 1000));
+        assert!(!found(&rawdoc! { "_id": "a", "session": "{}", "expires": "2099" }, 1000));
     }
 
     #[test]
     fn a_touch_in_flight_is_laid_over_the_row() {
         let row = rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(10) };
-        let touched = Dates {
-            expires: Some(2000),
-            last_modified: Some(900),
-        };
+        let touched = Dates { expires: Some(2000), last_modified: Some(900) };
         let row = LAYOUT.read_row(&row).unwrap().live_row(touched, 1000).unwrap();
         assert_eq!(row.dates, touched);
     }
 
     #[test]
     fn values_keep_their_type() {
-        let row = LAYOUT
-            .read_row(&rawdoc! { "_id": 5, "session": { "a": 1 } })
-            .unwrap();
-        assert_eq!(
-            (row.value.tag, &*row.value.bytes),
-            (tag::DOCUMENT, rawdoc! { "a": 1 }.as_bytes())
-        );
+        let row = LAYOUT.read_row(&rawdoc! { "_id": 5, "session": { "a": 1 } }).unwrap();
+        assert_eq!((row.value.tag, &*row.value.bytes), (tag::DOCUMENT, rawdoc! { "a": 1 }.as_bytes()));
         let row = LAYOUT.read_row(&rawdoc! { "_id": 5 }).unwrap();
         assert_eq!(row.value.tag, tag::NULL);
     }
 
     #[test]
     fn timestamps_are_those_of_connect_mongo_6() {
-        let value = Value {
-            tag: tag::STRING,
-            bytes: (*b"{}").into(),
-        };
+        let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
         let mut writer = Writer::new(64);
         Layout { timestamps: true }.write_update(&mut writer, Some(&value), Dates::default(), 7);
         let expected = rawdoc! { "u": {

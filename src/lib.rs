@@ -35,6 +35,7 @@ pub mod fences;
 pub mod id;
 pub mod lanes;
 pub mod layout;
+pub mod line;
 pub mod monitor;
 pub mod operation;
 pub mod queue;

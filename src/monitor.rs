@@ -56,10 +56,8 @@ impl View {
                 view.last_error = Some(failure::from_driver(error, &[]));
             }
         }
-        view.is_sharded = matches!(
-            description.topology_type(),
-            TopologyType::Sharded | TopologyType::LoadBalanced
-        );
+        view.is_sharded =
+            matches!(description.topology_type(), TopologyType::Sharded | TopologyType::LoadBalanced);
         drop(servers);
         view.description = Some(Arc::new(description));
         view
@@ -77,11 +75,8 @@ impl View {
 
     /// Whether a server to which a command may have gone under `earlier` no longer plays its part.
     pub fn has_lost(&self, earlier: &View, writing: bool) -> bool {
-        let (before, now) = if writing {
-            (&earlier.writable, &self.writable)
-        } else {
-            (&earlier.known, &self.known)
-        };
+        let (before, now) =
+            if writing { (&earlier.writable, &self.writable) } else { (&earlier.known, &self.known) };
         before.iter().any(|address| !now.contains(address))
     }
 }
@@ -99,10 +94,7 @@ pub struct Monitor {
 
 impl Monitor {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self {
-            view: watch::Sender::new(View::default()),
-            subscribers: Mutex::default(),
-        })
+        Arc::new(Self { view: watch::Sender::new(View::default()), subscribers: Mutex::default() })
     }
 
     pub fn handler(self: &Arc<Self>) -> EventHandler<SdamEvent> {
@@ -134,10 +126,7 @@ impl Monitor {
         if let Some(subscriber) = subscriber.upgrade() {
             subscriber.topology_changed(&self.view.borrow());
         }
-        self.subscribers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(subscriber);
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(subscriber);
     }
 
     fn publish(&self, view: View) {
@@ -163,23 +152,12 @@ pub struct Since {
 impl Since {
     pub fn nobody_known() -> Self {
         let now = Instant::now();
-        Self {
-            unwritable: Some(now),
-            unreadable: Some(now),
-        }
+        Self { unwritable: Some(now), unreadable: Some(now) }
     }
 
     pub fn update(&mut self, writable: bool, readable: bool) {
         let now = Instant::now();
-        self.unwritable = if writable {
-            None
-        } else {
-            self.unwritable.or(Some(now))
-        };
-        self.unreadable = if readable {
-            None
-        } else {
-            self.unreadable.or(Some(now))
-        };
+        self.unwritable = if writable { None } else { self.unwritable.or(Some(now)) };
+        self.unreadable = if readable { None } else { self.unreadable.or(Some(now)) };
     }
 }

@@ -119,10 +119,7 @@ impl Kind {
 
     /// Whether it needs the primary, whatever the read preference.
     pub fn writes(self) -> bool {
-        matches!(
-            self,
-            Kind::Set | Kind::Touch | Kind::Destroy | Kind::Clear | Kind::Sweep
-        )
+        matches!(self, Kind::Set | Kind::Touch | Kind::Destroy | Kind::Clear | Kind::Sweep)
     }
 }
 
@@ -175,14 +172,7 @@ impl Ticket {
         deadline: Instant,
         payload_bytes: usize,
     ) -> Arc<Self> {
-        Arc::new(Self {
-            token,
-            kind,
-            admitted,
-            deadline,
-            payload_bytes,
-            state: AtomicU8::new(0),
-        })
+        Arc::new(Self { token, kind, admitted, deadline, payload_bytes, state: AtomicU8::new(0) })
     }
 
     pub fn is_settled(&self) -> bool {

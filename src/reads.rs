@@ -17,8 +17,8 @@ use crate::{
     error::{Error, Result},
     id::Id,
     layout::StoredRow,
+    line::{Action, Lookup, Op},
     operation::{Outcome, Ticket},
-    queue::{Action, Lookup, Op},
     stats::Command,
     store::Store,
 };
@@ -27,10 +27,8 @@ use crate::{
 pub async fn run(store: Arc<Store>, connected: Connected, lookups: Vec<Lookup>) {
     let started = Instant::now();
     let ids: Vec<Id> = lookups.iter().map(|lookup| lookup.id.clone()).collect();
-    let tickets: Vec<Arc<Ticket>> = lookups
-        .iter()
-        .flat_map(|lookup| lookup.gets.iter().map(|(op, _)| Arc::clone(&op.ticket)))
-        .collect();
+    let tickets: Vec<Arc<Ticket>> =
+        lookups.iter().flat_map(|lookup| lookup.gets.iter().map(|(op, _)| Arc::clone(&op.ticket))).collect();
     for ticket in &tickets {
         ticket.mark_sent();
     }
@@ -54,15 +52,10 @@ pub async fn run(store: Arc<Store>, connected: Connected, lookups: Vec<Lookup>) 
 
 async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
     let database = connected.client.database(&store.database);
-    let mut waiting: HashMap<Id, Lookup> = lookups
-        .into_iter()
-        .map(|lookup| (lookup.id.clone(), lookup))
-        .collect();
+    let mut waiting: HashMap<Id, Lookup> =
+        lookups.into_iter().map(|lookup| (lookup.id.clone(), lookup)).collect();
     let gets = waiting.values().flat_map(|lookup| &lookup.gets);
-    let deadline = gets
-        .map(|(op, _)| op.ticket.deadline)
-        .max()
-        .unwrap_or_else(Instant::now);
+    let deadline = gets.map(|(op, _)| op.ticket.deadline).max().unwrap_or_else(Instant::now);
     let grouped = waiting.len() > 1;
     let ids: Vec<Id> = waiting.keys().cloned().collect();
     let found = find(store, connected, &database, &ids, deadline).await;
@@ -119,31 +112,20 @@ async fn find(
 ) -> Found {
     let borrowed: Vec<&Id> = ids.iter().collect();
     let spec = &store.deployment.spec;
-    let delivery = Delivery {
-        connected,
-        database,
-        monitor: &store.deployment.monitor,
-        deadline,
-        ids: &borrowed,
-    };
+    let delivery =
+        Delivery { connected, database, monitor: &store.deployment.monitor, deadline, ids: &borrowed };
     let command = store.target.find(&borrowed, delivery.remaining_millis());
     let rows = Mutex::new(Vec::with_capacity(ids.len()));
     store.stats.command(Command::Find, ids.len());
     let end = delivery
-        .read(spec.retry_reads, || {
-            collect(store, database, command.clone(), store.selection(), &rows)
-        })
+        .read(spec.retry_reads, || collect(store, database, command.clone(), store.selection(), &rows))
         .await;
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(average) = average_bytes(&rows) {
         let mut work = store.work();
         work.row_bytes = (work.row_bytes * 7 + average) / 8;
     }
-    Found {
-        rows,
-        end,
-        asked: ids.to_vec(),
-    }
+    Found { rows, end, asked: ids.to_vec() }
 }
 
 /// Reads the cursor to its end. Rows of an attempt that failed on the way stay: they were true when they were read.

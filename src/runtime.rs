@@ -61,11 +61,7 @@ fn process() -> MutexGuard<'static, Option<Process>> {
 pub fn handle(compressing: bool) -> Result<Handle> {
     let mut guard = process();
     let process = guard.get_or_insert_default();
-    let slot = if compressing {
-        &mut process.compressing
-    } else {
-        &mut process.plain
-    };
+    let slot = if compressing { &mut process.compressing } else { &mut process.plain };
     if slot.is_none() {
         *slot = Some(start(compressing)?);
     }
@@ -114,24 +110,13 @@ fn start(compressing: bool) -> Result<IoThread> {
 }
 
 fn build(compressing: bool) -> std::io::Result<Runtime> {
-    let mut builder = if compressing {
-        Builder::new_multi_thread()
-    } else {
-        Builder::new_current_thread()
-    };
+    let mut builder = if compressing { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     if compressing {
         builder.worker_threads(2);
     }
-    builder
-        .enable_all()
-        .thread_name("connect-mongo")
-        .max_blocking_threads(MAX_BLOCKING_THREADS)
-        .build()
+    builder.enable_all().thread_name("connect-mongo").max_blocking_threads(MAX_BLOCKING_THREADS).build()
 }
 
 fn thread_error(error: &std::io::Error) -> Error {
-    Error::new(
-        "MongoRuntimeError",
-        format!("the I/O thread could not be started: {error}"),
-    )
+    Error::new("MongoRuntimeError", format!("the I/O thread could not be started: {error}"))
 }

@@ -26,10 +26,7 @@ struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self {
-            counts: vec![0; BUCKETS],
-            total: 0,
-        }
+        Self { counts: vec![0; BUCKETS], total: 0 }
     }
 }
 
@@ -142,10 +139,7 @@ impl Stats {
             operations.insert(name.to_owned(), json!(of_kind.count));
             if of_kind.count > 0 {
                 let at = |share| of_kind.latency.percentile(share);
-                latency.insert(
-                    name.to_owned(),
-                    json!({ "p50": at(0.5), "p95": at(0.95), "p99": at(0.99) }),
-                );
+                latency.insert(name.to_owned(), json!({ "p50": at(0.5), "p95": at(0.95), "p99": at(0.99) }));
             }
         }
         let mut commands = Map::new();
@@ -155,10 +149,7 @@ impl Stats {
             if of_command.count > 0 {
                 #[expect(clippy::cast_precision_loss, reason = "an average")]
                 let mean = of_command.operations as f64 / of_command.count as f64;
-                batch.insert(
-                    name.to_owned(),
-                    json!({ "mean": mean, "max": of_command.largest }),
-                );
+                batch.insert(name.to_owned(), json!({ "mean": mean, "max": of_command.largest }));
             }
         }
         let stats = Value::Object(Map::from_iter([
@@ -185,10 +176,7 @@ mod tests {
     fn buckets_are_exact_to_an_eighth() {
         for micros in [0, 1, 7, 8, 9, 100, 1000, 12_345, 30_000_000] {
             let bound = upper_bound(bucket(micros));
-            assert!(
-                bound >= micros && bound <= micros + micros / 8,
-                "{micros} in a bucket up to {bound}"
-            );
+            assert!(bound >= micros && bound <= micros + micros / 8, "{micros} in a bucket up to {bound}");
         }
     }
 

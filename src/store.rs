@@ -75,10 +75,7 @@ impl Store {
     pub fn open(config: StoreConfig, sink: Arc<dyn Sink>) -> Result<Arc<Self>> {
         let spec = ConnectionSpec::parse(&config)?;
         for message in &spec.warnings {
-            sink.event(Event::Warning {
-                code: "CONNECT_MONGO_OPTION",
-                message: message.clone(),
-            });
+            sink.event(Event::Warning { code: "CONNECT_MONGO_OPTION", message: message.clone() });
         }
         let timestamps = match config.layout {
             LayoutConfig::ConnectMongo { timestamps } => timestamps,
@@ -106,16 +103,11 @@ impl Store {
             unacknowledged,
         };
         let default_timeout = DEFAULT_OPERATION_TIMEOUT.max(spec.server_selection_timeout);
-        let operation_timeout = config
-            .operation_timeout
-            .or(spec.operation_timeout)
-            .unwrap_or(default_timeout);
+        let operation_timeout =
+            config.operation_timeout.or(spec.operation_timeout).unwrap_or(default_timeout);
         let database = spec.database.clone();
         let pool = spec.max_pool_size;
-        let selection = spec
-            .read_preference
-            .clone()
-            .map(SelectionCriteria::ReadPreference);
+        let selection = spec.read_preference.clone().map(SelectionCriteria::ReadPreference);
         let deployment = Deployment::acquire(spec)?;
         let store = Arc::new(Self {
             sink,
@@ -138,10 +130,7 @@ impl Store {
         let subscriber: Weak<Store> = Arc::downgrade(&store);
         store.deployment.monitor.subscribe(subscriber.clone());
         deadlines::watch(subscriber).map_err(|error| {
-            Error::new(
-                "MongoRuntimeError",
-                format!("the deadline thread could not be started: {error}"),
-            )
+            Error::new("MongoRuntimeError", format!("the deadline thread could not be started: {error}"))
         })?;
         store.deployment.runtime.spawn(Arc::clone(&store).run());
         Ok(store)
@@ -162,10 +151,8 @@ impl Store {
             let mut inbox = self.inbox();
             if inbox.closing {
                 drop(inbox);
-                return self.settle(
-                    &ticket,
-                    Err(Error::new("MongoClientClosedError", "the store has been closed")),
-                );
+                return self
+                    .settle(&ticket, Err(Error::new("MongoClientClosedError", "the store has been closed")));
             }
             let seq = inbox.next_seq;
             inbox.next_seq += 1;
@@ -221,11 +208,7 @@ impl Store {
     pub fn stats(&self) -> String {
         let in_flight = self.work().operations_in_flight();
         let pending = self.bounds.operations();
-        self.stats.json(
-            self.connected.load(Ordering::Relaxed),
-            pending.saturating_sub(in_flight),
-            in_flight,
-        )
+        self.stats.json(self.connected.load(Ordering::Relaxed), pending.saturating_sub(in_flight), in_flight)
     }
 
     /// How long an operation may take.
@@ -261,8 +244,7 @@ impl Store {
     /// Gives an operation its outcome, unless it has one.
     pub(crate) fn settle(&self, ticket: &Ticket, outcome: Result<Outcome>) {
         if ticket.claim() {
-            self.stats
-                .operation(ticket.kind, ticket.admitted.elapsed(), outcome.is_err());
+            self.stats.operation(ticket.kind, ticket.admitted.elapsed(), outcome.is_err());
             bounds::reply_waits(reply_bytes(&outcome));
             self.sink.settle(ticket, outcome);
         }
@@ -273,29 +255,19 @@ impl Store {
         let ready = matches!(&*self.deployment.watch().borrow(), State::Ready(_));
         let connected = ready && writable;
         if self.connected.swap(connected, Ordering::Relaxed) != connected {
-            self.sink.event(if connected {
-                Event::Connected
-            } else {
-                Event::Disconnected
-            });
+            self.sink.event(if connected { Event::Connected } else { Event::Disconnected });
         }
     }
 
     pub(crate) fn server_selection_error(&self) -> Error {
         let patience = self.deployment.spec.server_selection_timeout.as_millis();
         let last = self.deployment.monitor.view().last_error;
-        let reason = last
-            .as_ref()
-            .map_or_else(String::new, |error| format!(": {}", error.message));
+        let reason = last.as_ref().map_or_else(String::new, |error| format!(": {}", error.message));
         let error = Error::new(
             "MongoServerSelectionError",
             format!("no suitable server was found within {patience} ms (serverSelectionTimeoutMS){reason}"),
         );
-        if let Some(cause) = last {
-            error.with_cause(cause)
-        } else {
-            error
-        }
+        if let Some(cause) = last { error.with_cause(cause) } else { error }
     }
 
     fn timeout_error(&self, ticket: &Ticket) -> Error {
@@ -325,10 +297,7 @@ pub fn reply_bytes(outcome: &Result<Outcome>) -> usize {
 impl Subscriber for Store {
     fn topology_changed(&self, view: &View) {
         let readable = view.is_readable(self.selection.as_ref());
-        self.since
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .update(view.is_writable(), readable);
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).update(view.is_writable(), readable);
         self.note_connection(view.is_writable());
     }
 }
@@ -361,11 +330,7 @@ impl Watched for Store {
             let timed_out = now >= ticket.deadline;
             self.settle(
                 ticket,
-                Err(if timed_out {
-                    self.timeout_error(ticket)
-                } else {
-                    self.server_selection_error()
-                }),
+                Err(if timed_out { self.timeout_error(ticket) } else { self.server_selection_error() }),
             );
         }
         if !overdue.is_empty() {

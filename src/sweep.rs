@@ -51,13 +51,7 @@ async fn sweep_for_ever(store: &Weak<Store>, interval: Duration) {
         let database = connected.client.database(&store.database);
         let monitor = &store.deployment.monitor;
         let deadline = Instant::now() + store.patience();
-        let delivery = Delivery {
-            connected: &connected,
-            database: &database,
-            monitor,
-            deadline,
-            ids: &[],
-        };
+        let delivery = Delivery { connected: &connected, database: &database, monitor, deadline, ids: &[] };
         match whole::sweep(&store, &connected, &delivery).await {
             Ok(removed) => store.sink.event(Event::Swept(removed)),
             Err(error) => store.sink.event(Event::Error(error, "sweep")),
@@ -84,10 +78,7 @@ async fn create_index(store: &Weak<Store>) {
             Ok(None) => return,
             Ok(Some(trouble)) => {
                 let message = format!("{}: {trouble}", store.target.collection);
-                return store.sink.event(Event::Warning {
-                    code: "CONNECT_MONGO_INDEX",
-                    message,
-                });
+                return store.sink.event(Event::Warning { code: "CONNECT_MONGO_INDEX", message });
             }
             Err(error) => store.sink.event(Event::Error(error, "index")),
         }
@@ -127,23 +118,18 @@ async fn ensure_index(store: &Store, connected: &Connected) -> Result<Option<Str
     if indexes.iter().any(removes_at_expiry) {
         return Ok(None);
     }
-    Ok(Some(
-        if indexes
-            .iter()
-            .any(|index| index.get_str("name").is_ok_and(|name| name == "sid_1"))
-        {
-            "the collection holds rows of session-mongoose (its index sid_1 is there), which this store does not read: use \
+    Ok(Some(if indexes.iter().any(|index| index.get_str("name").is_ok_and(|name| name == "sid_1")) {
+        "the collection holds rows of session-mongoose (its index sid_1 is there), which this store does not read: use \
          require('connect-mongo-native/session-mongoose'), or another collection"
             .to_owned()
-        } else if CONFLICTS.contains(&code) {
-            format!(
-                "an index on {{ {EXPIRES}: 1 }} exists that does not remove expired sessions by itself. Remedy: \
+    } else if CONFLICTS.contains(&code) {
+        format!(
+            "an index on {{ {EXPIRES}: 1 }} exists that does not remove expired sessions by itself. Remedy: \
              db.getCollection('{collection}').dropIndex('{TTL_INDEX}') and restart, or autoRemove: 'interval'"
-            )
-        } else {
-            no_index(&failure::from_driver(&error, &[]))
-        },
-    ))
+        )
+    } else {
+        no_index(&failure::from_driver(&error, &[]))
+    }))
 }
 
 fn no_index(error: &Error) -> String {
@@ -156,9 +142,7 @@ fn no_index(error: &Error) -> String {
 }
 
 async fn indexes(database: &Database, collection: &str) -> Vec<Document> {
-    let listed = database
-        .run_cursor_command(doc! { "listIndexes": collection })
-        .await;
+    let listed = database.run_cursor_command(doc! { "listIndexes": collection }).await;
     let Ok(mut cursor) = listed else { return Vec::new() };
     let mut indexes = Vec::new();
     while let Ok(true) = cursor.advance().await {
@@ -168,8 +152,6 @@ async fn indexes(database: &Database, collection: &str) -> Vec<Document> {
 }
 
 fn removes_at_expiry(index: &Document) -> bool {
-    index
-        .get_document("key")
-        .is_ok_and(|key| *key == doc! { EXPIRES: 1 })
+    index.get_document("key").is_ok_and(|key| *key == doc! { EXPIRES: 1 })
         && index.get("expireAfterSeconds").and_then(failure::integer) == Some(0)
 }

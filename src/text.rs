@@ -1,5 +1,7 @@
 //! JavaScript strings and buffers as bytes, and back.
 
+#![allow(unsafe_code, reason = "Node-API is a C interface")]
+
 use std::{cell::RefCell, ptr};
 
 use napi::{Error, Result, Status, sys};
@@ -72,9 +74,7 @@ pub fn with_bytes<T>(env: sys::napi_env, value: sys::napi_value, read: impl FnOn
         return Ok(read(&[]));
     }
     // SAFETY: N-API gave pointer and length of live memory; no JavaScript runs while `read` borrows it.
-    Ok(read(unsafe {
-        std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length)
-    }))
+    Ok(read(unsafe { std::slice::from_raw_parts(data.cast::<u8>().cast_const(), length) }))
 }
 
 /// A JavaScript string of UTF-8 `bytes`.
@@ -99,13 +99,7 @@ pub fn create_buffer(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value
     let (mut value, mut data) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: pointer and length describe `bytes`; Node.js copies them.
     let status = unsafe {
-        sys::napi_create_buffer_copy(
-            env,
-            bytes.len(),
-            bytes.as_ptr().cast(),
-            &raw mut data,
-            &raw mut value,
-        )
+        sys::napi_create_buffer_copy(env, bytes.len(), bytes.as_ptr().cast(), &raw mut data, &raw mut value)
     };
     check(status, "the buffer could not be created")?;
     Ok(value)

@@ -41,9 +41,7 @@ impl Uri {
             Some((userinfo, rest)) => (Some(userinfo), rest),
             None => (None, rest),
         };
-        let rest = rest
-            .split_once('#')
-            .map_or(rest, |(before_fragment, _)| before_fragment);
+        let rest = rest.split_once('#').map_or(rest, |(before_fragment, _)| before_fragment);
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
         if userinfo.is_some() && hosts.contains('@') {
@@ -94,12 +92,8 @@ fn parse_userinfo(userinfo: &str) -> Result<(String, String)> {
 }
 
 fn parse_hosts(hosts: &str, srv: bool) -> Result<Vec<String>> {
-    let hosts: Vec<String> = hosts
-        .split(',')
-        .map(str::trim)
-        .filter(|host| !host.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let hosts: Vec<String> =
+        hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect();
     match hosts.as_slice() {
         [] => Err(parse_error("Protocol and host list are required in the uri")),
         [host] if srv && host.contains(':') => Err(parse_error("mongodb+srv URI cannot have port number")),
@@ -181,7 +175,7 @@ fn form_decode(text: &str) -> String {
 
 fn hex_pair(bytes: &[u8]) -> Option<u8> {
     let digit = |index: usize| bytes.get(index).and_then(|byte| char::from(*byte).to_digit(16));
-    Some((digit(0)? * 16 + digit(1)?) as u8)
+    u8::try_from(digit(0)? * 16 + digit(1)?).ok()
 }
 
 #[cfg(test)]
@@ -197,10 +191,7 @@ mod tests {
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect()
+        expected.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
     }
 
     #[test]
@@ -213,14 +204,8 @@ mod tests {
             ("mongodb://h#fragment", vec!["h"]),
             ("mongodb://a:1,b:2, c ,", vec!["a:1", "b:2", "c"]),
             ("mongodb://u:p@[::1]:27018/db", vec!["[::1]:27018"]),
-            (
-                "mongodb://%2Ftmp%2Fmongodb-27017.sock/db",
-                vec!["%2Ftmp%2Fmongodb-27017.sock"],
-            ),
-            (
-                "mongodb+srv://cluster0.example.net/db",
-                vec!["cluster0.example.net"],
-            ),
+            ("mongodb://%2Ftmp%2Fmongodb-27017.sock/db", vec!["%2Ftmp%2Fmongodb-27017.sock"]),
+            ("mongodb+srv://cluster0.example.net/db", vec!["cluster0.example.net"]),
         ] {
             let parsed = parse(uri);
             assert_eq!(parsed.hosts, hosts, "{uri}");
@@ -265,19 +250,10 @@ mod tests {
             pairs(&[("w", "1"), ("W", "2")]),
             "repetition is for the caller to judge"
         );
-        assert_eq!(
-            options("mongodb://h/?appName=a+b%2Bc"),
-            pairs(&[("appName", "a b+c")])
-        );
-        assert_eq!(
-            options("mongodb://h/?appName=100%&x=%zz"),
-            pairs(&[("appName", "100%"), ("x", "%zz")])
-        );
+        assert_eq!(options("mongodb://h/?appName=a+b%2Bc"), pairs(&[("appName", "a b+c")]));
+        assert_eq!(options("mongodb://h/?appName=100%&x=%zz"), pairs(&[("appName", "100%"), ("x", "%zz")]));
         assert_eq!(options("mongodb://h/?a=b=c"), pairs(&[("a", "b=c")]));
-        assert_eq!(
-            options("mongodb://h/?readPreferenceTags="),
-            pairs(&[("readPreferenceTags", "")])
-        );
+        assert_eq!(options("mongodb://h/?readPreferenceTags="), pairs(&[("readPreferenceTags", "")]));
     }
 
     #[test]
@@ -301,22 +277,12 @@ mod tests {
             ("mongodb://u:s3cret%ff@h", "MongoParseError", "The password in"),
             ("mongodb://u/s3cret:x@h", "MongoParseError", "The user name in"),
             ("mongodb://h/s3cret%zz", "MongoParseError", "URI malformed"),
-            (
-                "mongodb+srv://a.b.c,d.e.f",
-                "MongoParseError",
-                "multiple service names",
-            ),
+            ("mongodb+srv://a.b.c,d.e.f", "MongoParseError", "multiple service names"),
             ("mongodb+srv://a.b.c:27017", "MongoParseError", "port number"),
             ("mongodb://h/?s3cret", "MongoAPIError", "no value"),
-            (
-                "mongodb://h/?replicaSet=",
-                "MongoAPIError",
-                "\"replicaSet\" cannot be specified with no value",
-            ),
+            ("mongodb://h/?replicaSet=", "MongoAPIError", "\"replicaSet\" cannot be specified with no value"),
         ] {
-            let error = Uri::parse(uri)
-                .err()
-                .unwrap_or_else(|| panic!("{uri} was accepted"));
+            let error = Uri::parse(uri).err().unwrap_or_else(|| panic!("{uri} was accepted"));
             assert_eq!(error.name, name, "{uri}");
             assert!(error.message.contains(expected), "{uri}: {}", error.message);
             assert!(!error.message.contains("s3cret"), "{uri}: {}", error.message);

@@ -24,13 +24,11 @@ pub fn outcome(env: &Env, outcome: &Outcome) -> Result<Js> {
         Outcome::Matched(yes) | Outcome::Removed(yes) => js(env, *yes),
         Outcome::Count(count) => number(env, *count),
         Outcome::Page { rows, ids_only, next } => {
-            let list = rows.iter().map(|(key, found)| {
-                if *ids_only {
-                    id(env, key)
-                } else {
-                    row(env, Some(key), found)
-                }
-            });
+            let list = rows.iter().map(
+                |(key, found)| {
+                    if *ids_only { id(env, key) } else { row(env, Some(key), found) }
+                },
+            );
             let mut page = Object::new(env)?;
             page.set_c_named_property(c"rows", list.collect::<Result<Vec<Js>>>()?)?;
             page.set_c_named_property(
@@ -99,10 +97,7 @@ fn number(env: &Env, value: u64) -> Result<Js> {
 }
 
 fn millis(env: &Env, value: Option<i64>) -> Result<Js> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a Date's time value is within ±8.64e15"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a Date's time value is within ±8.64e15")]
     value.map_or_else(|| null(env), |millis| js(env, millis as f64))
 }
 
@@ -135,9 +130,7 @@ fn id(env: &Env, id: &Id) -> Result<Js> {
     if id.tag() == tag::STRING {
         return text::create(env.raw(), id.bytes());
     }
-    let bytes: Vec<u8> = std::iter::once(id.tag())
-        .chain(id.bytes().iter().copied())
-        .collect();
+    let bytes: Vec<u8> = std::iter::once(id.tag()).chain(id.bytes().iter().copied()).collect();
     text::create_buffer(env.raw(), &bytes)
 }
 
@@ -153,14 +146,10 @@ pub fn read_id(env: &Env, value: Unknown) -> Result<Id> {
 
 pub fn read_value(env: &Env, value: Unknown) -> Result<Value> {
     match value.get_type()? {
-        ValueType::String => text::with_utf8(env.raw(), value.raw(), |bytes| Value {
-            tag: tag::STRING,
-            bytes: bytes.into(),
-        }),
-        ValueType::Null => Ok(Value {
-            tag: tag::NULL,
-            bytes: [].into(),
-        }),
+        ValueType::String => {
+            text::with_utf8(env.raw(), value.raw(), |bytes| Value { tag: tag::STRING, bytes: bytes.into() })
+        }
+        ValueType::Null => Ok(Value { tag: tag::NULL, bytes: [].into() }),
         _ => {
             let value = text::with_bytes(env.raw(), value.raw(), first_element)?;
             value
@@ -172,15 +161,8 @@ pub fn read_value(env: &Env, value: Unknown) -> Result<Value> {
 fn first_element(bytes: &[u8]) -> Option<Value> {
     let document = bson::RawDocument::from_bytes(bytes).ok()?;
     let (_, tag, value) = wire::elements(document).next()?;
-    let value = if tag == tag::STRING {
-        wire::text(value)
-    } else {
-        value
-    };
-    Some(Value {
-        tag,
-        bytes: value.into(),
-    })
+    let value = if tag == tag::STRING { wire::text(value) } else { value };
+    Some(Value { tag, bytes: value.into() })
 }
 
 fn invalid(message: &str) -> napi::Error {

@@ -22,10 +22,8 @@ use crate::{
 /// Carries out `request` and settles `ticket`, whatever happens.
 pub async fn run(store: &Store, connected: &Connected, request: Request, ticket: &Ticket) {
     let carrying_out = carry_out(store, connected, request, ticket);
-    let outcome = AssertUnwindSafe(carrying_out)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| Err(Error::panicked()));
+    let outcome =
+        AssertUnwindSafe(carrying_out).catch_unwind().await.unwrap_or_else(|_| Err(Error::panicked()));
     store.settle(ticket, outcome);
 }
 
@@ -37,13 +35,7 @@ async fn carry_out(
 ) -> Result<Outcome> {
     let database = connected.client.database(&store.database);
     let monitor = &store.deployment.monitor;
-    let delivery = Delivery {
-        connected,
-        database: &database,
-        monitor,
-        deadline: ticket.deadline,
-        ids: &[],
-    };
+    let delivery = Delivery { connected, database: &database, monitor, deadline: ticket.deadline, ids: &[] };
     store.stats.command(Command::Other, 1);
     match request {
         Request::Clear => clear(store, &delivery).await,
@@ -59,9 +51,7 @@ async fn carry_out(
 
 /// Never repeated: a repetition would take with it what was written since.
 async fn clear(store: &Store, delivery: &Delivery<'_>) -> Result<Outcome> {
-    delete_many(store, delivery, rawdoc! {})
-        .await
-        .map(|_| Outcome::Done)
+    delete_many(store, delivery, rawdoc! {}).await.map(|_| Outcome::Done)
 }
 
 /// Deletes what had expired by the server's clock: a client an hour ahead must not delete everyone's sessions.
@@ -81,20 +71,11 @@ async fn delete_many(store: &Store, delivery: &Delivery<'_>, query: RawDocumentB
     }
     let reply = delivery.once(command).await?;
     check(&reply)?;
-    Ok(reply
-        .get("n")
-        .and_then(failure::integer)
-        .and_then(|n| u64::try_from(n).ok())
-        .unwrap_or(0))
+    Ok(reply.get("n").and_then(failure::integer).and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
 }
 
 fn check(reply: &Document) -> Result<()> {
-    let first = |name: &str| {
-        reply
-            .get_array(name)
-            .ok()
-            .and_then(|errors| errors.first()?.as_document())
-    };
+    let first = |name: &str| reply.get_array(name).ok().and_then(|errors| errors.first()?.as_document());
     match first("writeErrors").or_else(|| reply.get_document("writeConcernError").ok()) {
         Some(error) => Err(failure::from_reply(error, &[])),
         None => Ok(()),
@@ -108,9 +89,7 @@ async fn count_rows(store: &Store, delivery: &Delivery<'_>) -> Result<Outcome> {
     let rows = read(store, delivery, command).await?;
     let total = rows.first().and_then(|row| row.get("n").ok().flatten());
     let total = total.and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
-    Ok(Outcome::Count(
-        total.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
-    ))
+    Ok(Outcome::Count(total.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)))
 }
 
 /// Pages by `min` on the `_id` index: `$gt` compares within one BSON type and would skip rows of a collection with ids
@@ -134,25 +113,13 @@ async fn page(store: &Store, delivery: &Delivery<'_>, scan: Scan) -> Result<Outc
         command.append(cstr!("projection"), rawdoc! { "expires": 1 });
     }
     let found = read(store, delivery, command).await?;
-    let rows: Vec<StoredRow> = found
-        .iter()
-        .filter_map(|row| store.target.layout.read_row(row))
-        .collect();
-    let next = (rows.len() >= limit)
-        .then(|| rows.last().map(|row| row.id.clone()))
-        .flatten();
-    let live = rows
-        .into_iter()
-        .filter(|row| scan.after.as_ref() != Some(&row.id))
-        .filter_map(|row| {
-            let live = row.live_row(Dates::default(), scan.now)?;
-            Some((row.id, live))
-        });
-    Ok(Outcome::Page {
-        rows: live.collect(),
-        ids_only: scan.ids_only,
-        next,
-    })
+    let rows: Vec<StoredRow> = found.iter().filter_map(|row| store.target.layout.read_row(row)).collect();
+    let next = (rows.len() >= limit).then(|| rows.last().map(|row| row.id.clone())).flatten();
+    let live = rows.into_iter().filter(|row| scan.after.as_ref() != Some(&row.id)).filter_map(|row| {
+        let live = row.live_row(Dates::default(), scan.now)?;
+        Some((row.id, live))
+    });
+    Ok(Outcome::Page { rows: live.collect(), ids_only: scan.ids_only, next })
 }
 
 /// The documents that a command finds.
@@ -166,9 +133,7 @@ async fn read(
     }
     command.append(cstr!("maxTimeMS"), delivery.remaining_millis());
     let retry = store.deployment.spec.retry_reads;
-    delivery
-        .read(retry, || documents(store, delivery.database, command.clone()))
-        .await
+    delivery.read(retry, || documents(store, delivery.database, command.clone())).await
 }
 
 async fn documents(

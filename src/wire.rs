@@ -39,11 +39,6 @@ impl Writer {
         RawDocumentBuf::from_bytes(self.buffer).expect("a writer always closes what it opened")
     }
 
-    /// Bytes so far.
-    pub fn len(&self) -> usize {
-        self.buffer.len()
-    }
-
     pub fn document(&mut self, name: &str) -> Open {
         self.open(tag::DOCUMENT, name)
     }

@@ -16,8 +16,8 @@ use crate::{
     error::Error,
     id::Id,
     layout::ID,
+    line::{Op, Statement, WriteKind},
     operation::{Outcome, Ticket},
-    queue::{Op, Statement, WriteKind},
     stats::Command,
     store::Store,
     wire::Writer,
@@ -44,46 +44,26 @@ pub async fn run(
     for ticket in &tickets {
         ticket.mark_sent();
     }
-    let lane = Mutex::new(Lane {
-        session,
-        finished: Vec::with_capacity(ids.len()),
-    });
-    let carrying_out = CarryOut {
-        store: &store,
-        connected: &connected,
-        kind,
-        lane: &lane,
-    }
-    .all(statements);
+    let lane = Mutex::new(Lane { session, finished: Vec::with_capacity(ids.len()) });
+    let carrying_out = CarryOut { store: &store, connected: &connected, kind, lane: &lane }.all(statements);
     if AssertUnwindSafe(carrying_out).catch_unwind().await.is_err() {
         for ticket in &tickets {
             store.settle(ticket, Err(Error::panicked()));
         }
     }
-    let Lane {
-        session,
-        mut finished,
-    } = lane.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Lane { session, mut finished } = lane.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut answered = Vec::new();
     {
         let mut work = store.work();
         // After a panic nothing is known of the rest.
-        let unknown: Vec<Id> = ids
-            .iter()
-            .filter(|id| !finished.iter().any(|done| done.id == **id))
-            .cloned()
-            .collect();
+        let unknown: Vec<Id> =
+            ids.iter().filter(|id| !finished.iter().any(|done| done.id == **id)).cloned().collect();
         finished.extend(unknown.into_iter().map(|id| Finished {
             id,
             acknowledged: false,
             orphans: Vec::new(),
         }));
-        for Finished {
-            id,
-            acknowledged,
-            orphans,
-        } in finished
-        {
+        for Finished { id, acknowledged, orphans } in finished {
             answered.extend(work.queue.finish_write(&id, acknowledged, orphans));
         }
         if let Some(session) = session {
@@ -128,11 +108,7 @@ struct Part {
 impl CarryOut<'_> {
     async fn all(self, statements: Vec<Statement>) {
         let statements = self.refuse_too_large(statements);
-        let mut parts = vec![Part {
-            statements,
-            numbers: None,
-            txn_number: None,
-        }];
+        let mut parts = vec![Part { statements, numbers: None, txn_number: None }];
         while let Some(part) = parts.pop() {
             if !part.statements.is_empty() {
                 parts.extend(self.part(part).await);
@@ -143,9 +119,8 @@ impl CarryOut<'_> {
     /// One value over the server's limit would spoil the command for everyone in it.
     fn refuse_too_large(&self, statements: Vec<Statement>) -> Vec<Statement> {
         let limit = self.connected.facts.max_document_bytes;
-        let (fit, too_large): (Vec<_>, Vec<_>) = statements
-            .into_iter()
-            .partition(|statement| statement.size() <= limit);
+        let (fit, too_large): (Vec<_>, Vec<_>) =
+            statements.into_iter().partition(|statement| statement.size() <= limit);
         for statement in too_large {
             let message = format!(
                 "the session is larger than the server's limit of {limit} bytes (BSONObjectTooLarge)"
@@ -174,10 +149,8 @@ impl CarryOut<'_> {
         }
         let txn_number =
             (numbered && session.is_some()).then(|| part.txn_number.unwrap_or_else(next_txn_number));
-        let retryable = txn_number.map(|txn_number| Retryable {
-            txn_number,
-            statement_ids: part.numbers.clone(),
-        });
+        let retryable =
+            txn_number.map(|txn_number| Retryable { txn_number, statement_ids: part.numbers.clone() });
         let bound = session.as_ref().map(|session| session.id);
 
         let statements = part.statements;
@@ -185,18 +158,9 @@ impl CarryOut<'_> {
         let borrowed: Vec<&Id> = ids.iter().collect();
         let deadline = last_deadline(&statements);
         let monitor = &store.deployment.monitor;
-        let delivery = Delivery {
-            connected: self.connected,
-            database: &database,
-            monitor,
-            deadline,
-            ids: &borrowed,
-        };
-        let verb = if self.kind == WriteKind::Update {
-            Command::Update
-        } else {
-            Command::Delete
-        };
+        let delivery =
+            Delivery { connected: self.connected, database: &database, monitor, deadline, ids: &borrowed };
+        let verb = if self.kind == WriteKind::Update { Command::Update } else { Command::Delete };
         store.stats.command(verb, statements.len());
         let now = self.connected.facts.server_millis();
         let outcome = delivery
@@ -213,19 +177,12 @@ impl CarryOut<'_> {
                 self.read_reply(&delivery, &reply, statements).await;
                 Vec::new()
             }
-            Err(undelivered) if undelivered.precedes_execution && statements.len() > 1 => halves(
-                statements,
-                part.numbers,
-                txn_number.filter(|_| !self.is_api_strict()),
-            ),
+            Err(undelivered) if undelivered.precedes_execution && statements.len() > 1 => {
+                halves(statements, part.numbers, txn_number.filter(|_| !self.is_api_strict()))
+            }
             Err(undelivered) => {
                 for statement in statements {
-                    self.finish(
-                        statement,
-                        &Verdict::Failed(undelivered.error.clone()),
-                        false,
-                        false,
-                    );
+                    self.finish(statement, &Verdict::Failed(undelivered.error.clone()), false, false);
                 }
                 Vec::new()
             }
@@ -292,9 +249,7 @@ impl CarryOut<'_> {
         let found = Mutex::new(Vec::new());
         self.store.stats.command(Command::Find, touched.len());
         let end = delivery
-            .read(true, || {
-                existing(delivery.database, &self.store.target.collection, &touched, &found)
-            })
+            .read(true, || existing(delivery.database, &self.store.target.collection, &touched, &found))
             .await;
         match end {
             Ok(()) => Matched::These(found.into_inner().unwrap_or_else(PoisonError::into_inner)),
@@ -309,21 +264,12 @@ impl CarryOut<'_> {
         for (op, outcome) in outcomes {
             self.store.settle(&op.ticket, outcome);
         }
-        self.lane().finished.push(Finished {
-            id,
-            acknowledged,
-            orphans,
-        });
+        self.lane().finished.push(Finished { id, acknowledged, orphans });
     }
 
     /// `stmtIds` is no part of the stable API.
     fn is_api_strict(&self) -> bool {
-        self.store
-            .deployment
-            .spec
-            .server_api
-            .as_ref()
-            .is_some_and(|api| api.strict == Some(true))
+        self.store.deployment.spec.server_api.as_ref().is_some_and(|api| api.strict == Some(true))
     }
 
     fn lane(&self) -> std::sync::MutexGuard<'_, Lane> {
@@ -350,10 +296,7 @@ impl Matched {
 
 fn last_deadline(statements: &[Statement]) -> Instant {
     let members = statements.iter().flat_map(|statement| &statement.members);
-    members
-        .map(|member| member.op.ticket.deadline)
-        .max()
-        .unwrap_or_else(Instant::now)
+    members.map(|member| member.op.ticket.deadline).max().unwrap_or_else(Instant::now)
 }
 
 /// The culprit of a rejected command is found by halves. They keep session, number and statement numbers, so that to

@@ -100,7 +100,8 @@ async fn barriers_see_what_came_before_and_hold_what_comes_after_a_clear() {
 async fn a_value_over_the_servers_limit_fails_alone() {
     let store = TestStore::open("engine_limits", json!({}));
     let huge = "x".repeat(17 << 20);
-    let outcomes = [store.submit(set("a", "{}")), store.submit(set("b", &huge)), store.submit(set("c", "{}"))];
+    let outcomes =
+        [store.submit(set("a", "{}")), store.submit(set("b", &huge)), store.submit(set("c", "{}"))];
     let [first, second, third] = outcomes;
     first.await.unwrap();
     third.await.unwrap();
@@ -147,7 +148,10 @@ async fn without_a_server_operations_end_with_a_selection_error() {
 
 #[tokio::test]
 async fn the_queue_is_bounded() {
-    let store = TestStore::open("engine_bounds", json!({ "uri": nobody(), "maxQueue": 10, "operationTimeoutMS": 200 }));
+    let store = TestStore::open(
+        "engine_bounds",
+        json!({ "uri": nobody(), "maxQueue": 10, "operationTimeoutMS": 200 }),
+    );
     let waiting: Vec<_> = (0..10).map(|n| store.submit(get(&format!("id{n}")))).collect();
     assert_eq!(failed(store.submit(get("one more")).await).name, "MongoQueueFullError");
     for outcome in waiting {

@@ -27,9 +27,7 @@ pub(super) fn authorities(given: &Given) -> Result<Vec<Pem>> {
     if let Some(path) = given.string("tlsCAFile")? {
         return Ok(vec![Pem::File(path)]);
     }
-    given
-        .value("sslCA")?
-        .map_or(Ok(Vec::new()), |value| pems("sslCA", value, true))
+    given.value("sslCA")?.map_or(Ok(Vec::new()), |value| pems("sslCA", value, true))
 }
 
 pub(super) fn identity(given: &Given) -> Result<Vec<Pem>> {
@@ -47,11 +45,7 @@ pub(super) fn identity(given: &Given) -> Result<Vec<Pem>> {
         }
         Ok(Vec::new())
     };
-    let mut certificate = part(
-        "cert",
-        "sslCert",
-        &["tlsCertificateFile", "tlsCertificateKeyFile"],
-    )?;
+    let mut certificate = part("cert", "sslCert", &["tlsCertificateFile", "tlsCertificateKeyFile"])?;
     let key = part("key", "sslKey", &["tlsCertificateKeyFile"])?;
     if certificate.is_empty() != key.is_empty() {
         return Err(invalid(
@@ -79,10 +73,8 @@ pub(super) fn is_traditional(text: &str) -> bool {
 /// `or_path`: the `ssl*` options, of which driver 3.x takes the text and driver 4.x the path.
 fn pems(name: &str, value: &Value, or_path: bool) -> Result<Vec<Pem>> {
     if let Value::Array(values) = value {
-        let lists: Vec<Vec<Pem>> = values
-            .iter()
-            .map(|value| pems(name, value, or_path))
-            .collect::<Result<_>>()?;
+        let lists: Vec<Vec<Pem>> =
+            values.iter().map(|value| pems(name, value, or_path)).collect::<Result<_>>()?;
         return Ok(lists.concat());
     }
     if value.is_object() {
@@ -126,8 +118,5 @@ pub(super) fn text_of(pems: &[Pem]) -> io::Result<String> {
 }
 
 fn unreadable(path: &str, error: &io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("can't read the certificate or key in {path}: {error}"),
-    )
+    io::Error::new(error.kind(), format!("can't read the certificate or key in {path}: {error}"))
 }

@@ -30,17 +30,8 @@ const DEFAULT: &str = "DEFAULT";
 const EXTERNAL: &str = "$external";
 
 /// In the order of Node's enum: of an abbreviation the first that it fits is meant.
-const MECHANISMS: [&str; 9] = [
-    "MONGODB-AWS",
-    "MONGODB-CR",
-    DEFAULT,
-    "GSSAPI",
-    PLAIN,
-    "SCRAM-SHA-1",
-    "SCRAM-SHA-256",
-    X509,
-    OIDC,
-];
+const MECHANISMS: [&str; 9] =
+    ["MONGODB-AWS", "MONGODB-CR", DEFAULT, "GSSAPI", PLAIN, "SCRAM-SHA-1", "SCRAM-SHA-256", X509, OIDC];
 
 impl Credentials {
     /// `database`: the one that is the default source, `None` if none is named.
@@ -49,20 +40,14 @@ impl Credentials {
             None => None,
             Some(Value::Object(auth)) => Some(auth),
             Some(_) => {
-                return Err(parse_error(
-                    "auth must be an object with 'username' and 'password' properties",
-                ));
+                return Err(parse_error("auth must be an object with 'username' and 'password' properties"));
             }
         };
         let of_auth = |name: &str| -> Result<Option<String>> {
-            let part = auth
-                .and_then(|auth| auth.get(name))
-                .filter(|value| !value.is_null());
+            let part = auth.and_then(|auth| auth.get(name)).filter(|value| !value.is_null());
             part.map(|value| string("auth", value)).transpose()
         };
-        let given_name = of_auth("username")?
-            .or(of_auth("user")?)
-            .or(given.string("username")?);
+        let given_name = of_auth("username")?.or(of_auth("user")?).or(given.string("username")?);
         let given_password = of_auth("password")?.or(given.string("password")?);
         let username = given_name.or(uri.username.clone()).unwrap_or_default();
         let password = given_password.or(uri.password.clone()).unwrap_or_default();
@@ -140,9 +125,7 @@ fn api_error(message: String) -> Error {
 /// Node.js accepts any whole words of a name, in any case: `x509` is `MONGODB-X509`.
 fn find_mechanism(given: &str) -> Result<&'static str> {
     let given = format!("-{}-", given.to_ascii_uppercase());
-    let mechanism = MECHANISMS
-        .into_iter()
-        .find(|name| format!("-{name}-").contains(&given));
+    let mechanism = MECHANISMS.into_iter().find(|name| format!("-{name}-").contains(&given));
     match mechanism {
         Some("MONGODB-AWS") => Err(refuse("authMechanism", "it can't authenticate with MONGODB-AWS")),
         Some("MONGODB-CR") => Err(refuse(
@@ -150,15 +133,9 @@ fn find_mechanism(given: &str) -> Result<&'static str> {
             "MONGODB-CR ended with MongoDB 3.6, use SCRAM-SHA-1 or SCRAM-SHA-256; or, for a server as old, a driver \
              as old",
         )),
-        Some("GSSAPI") => Err(refuse(
-            "authMechanism",
-            "it can't authenticate with GSSAPI (Kerberos)",
-        )),
+        Some("GSSAPI") => Err(refuse("authMechanism", "it can't authenticate with GSSAPI (Kerberos)")),
         Some(name) => Ok(name),
-        None => Err(parse_error(format!(
-            "authMechanism must be one of {}",
-            MECHANISMS.join(", ")
-        ))),
+        None => Err(parse_error(format!("authMechanism must be one of {}", MECHANISMS.join(", ")))),
     }
 }
 
@@ -173,23 +150,16 @@ fn check_properties(given: &Given, mechanism: Option<&str>) -> Result<()> {
         match readable("authMechanismProperties", value)? {
             Value::Object(properties) => {
                 if properties.values().any(|value| unsupported(value).is_some()) {
-                    return Err(refuse(
-                        "authMechanismProperties",
-                        "it can't call back for an OIDC token",
-                    ));
+                    return Err(refuse("authMechanismProperties", "it can't call back for an OIDC token"));
                 }
-                let of_object = properties
-                    .get("ENVIRONMENT")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned);
+                let of_object = properties.get("ENVIRONMENT").and_then(Value::as_str).map(str::to_owned);
                 environment = environment.or(of_object);
             }
             value => {
                 let text = string("authMechanismProperties", value)?;
                 let mut pairs = text.split(',').filter_map(|pair| pair.split_once(':'));
-                let of_text = pairs
-                    .find(|(name, _)| *name == "ENVIRONMENT")
-                    .map(|(_, value)| value.to_owned());
+                let of_text =
+                    pairs.find(|(name, _)| *name == "ENVIRONMENT").map(|(_, value)| value.to_owned());
                 environment = environment.or(of_text);
             }
         }
@@ -220,9 +190,7 @@ mod tests {
     }
 
     fn credentials(uri: &str, object: Value) -> Credentials {
-        parse(uri, object)
-            .unwrap_or_else(|error| panic!("{uri}: {error}"))
-            .expect("credentials")
+        parse(uri, object).unwrap_or_else(|error| panic!("{uri}: {error}")).expect("credentials")
     }
 
     #[test]
@@ -230,10 +198,7 @@ mod tests {
         for (uri, object) in [
             ("mongodb://h", json!({})),
             ("mongodb://h/?authSource=admin", json!({})),
-            (
-                "mongodb://h",
-                json!({ "auth": { "username": "", "password": "" } }),
-            ),
+            ("mongodb://h", json!({ "auth": { "username": "", "password": "" } })),
             ("mongodb://h", json!({ "auth": {} })),
         ] {
             assert!(parse(uri, object).unwrap().is_none(), "{uri}");
@@ -245,25 +210,10 @@ mod tests {
         for (uri, object, username, password) in [
             ("mongodb://u:p@h", json!({}), "u", "p"),
             ("mongodb://u@h", json!({}), "u", ""),
-            (
-                "mongodb://u:p@h",
-                json!({ "auth": { "username": "a", "password": "b" } }),
-                "a",
-                "b",
-            ),
-            (
-                "mongodb://h",
-                json!({ "auth": { "user": "a", "password": "b" } }),
-                "a",
-                "b",
-            ),
+            ("mongodb://u:p@h", json!({ "auth": { "username": "a", "password": "b" } }), "a", "b"),
+            ("mongodb://h", json!({ "auth": { "user": "a", "password": "b" } }), "a", "b"),
             ("mongodb://h", json!({ "user": "a", "password": 12 }), "a", "12"),
-            (
-                "mongodb://u:p@h",
-                json!({ "auth": { "username": null } }),
-                "u",
-                "p",
-            ),
+            ("mongodb://u:p@h", json!({ "auth": { "username": null } }), "u", "p"),
         ] {
             let found = credentials(uri, object.clone());
             assert_eq!(found.username.as_deref(), Some(username), "{uri} {object}");
@@ -277,26 +227,10 @@ mod tests {
             ("mongodb://u:p@h/db", None, None),
             ("mongodb://u:p@h/db?authSource=x", None, Some("x")),
             ("mongodb://u:p@h/db?authMechanism=DEFAULT", None, None),
-            (
-                "mongodb://u:p@h/?authMechanism=scram-sha-1",
-                Some(AuthMechanism::ScramSha1),
-                None,
-            ),
-            (
-                "mongodb://u:p@h/?authMechanism=SCRAM-SHA-256",
-                Some(AuthMechanism::ScramSha256),
-                None,
-            ),
-            (
-                "mongodb://u:p@h/?authMechanism=PLAIN",
-                Some(AuthMechanism::Plain),
-                None,
-            ),
-            (
-                "mongodb://CN=c@h/db?authMechanism=x509",
-                Some(AuthMechanism::MongoDbX509),
-                Some("$external"),
-            ),
+            ("mongodb://u:p@h/?authMechanism=scram-sha-1", Some(AuthMechanism::ScramSha1), None),
+            ("mongodb://u:p@h/?authMechanism=SCRAM-SHA-256", Some(AuthMechanism::ScramSha256), None),
+            ("mongodb://u:p@h/?authMechanism=PLAIN", Some(AuthMechanism::Plain), None),
+            ("mongodb://CN=c@h/db?authMechanism=x509", Some(AuthMechanism::MongoDbX509), Some("$external")),
             (
                 "mongodb://h/?authMechanism=MONGODB-X509&authSource=$external",
                 Some(AuthMechanism::MongoDbX509),
@@ -313,16 +247,11 @@ mod tests {
             assert_eq!(credential.mechanism, mechanism, "{uri}");
             assert_eq!(credential.source.as_deref(), source, "{uri}");
             if let Some(mechanism) = mechanism {
-                mechanism
-                    .validate_credential(&credential)
-                    .unwrap_or_else(|error| panic!("{uri}: {error}"));
+                mechanism.validate_credential(&credential).unwrap_or_else(|error| panic!("{uri}: {error}"));
             }
         }
         // The driver refuses properties with SCRAM, Node.js ignores them.
-        let found = credentials(
-            "mongodb://u:p@h/?authMechanismProperties=SERVICE_NAME:x",
-            json!({}),
-        );
+        let found = credentials("mongodb://u:p@h/?authMechanismProperties=SERVICE_NAME:x", json!({}));
         assert!(found.credential().mechanism_properties.is_none());
     }
 
@@ -366,12 +295,7 @@ mod tests {
                 "MongoInvalidArgumentError",
                 "OIDC_CALLBACK",
             ),
-            (
-                "mongodb://u:s3cret@h/?authMechanism=bogus",
-                json!({}),
-                "MongoParseError",
-                "must be one of",
-            ),
+            ("mongodb://u:s3cret@h/?authMechanism=bogus", json!({}), "MongoParseError", "must be one of"),
             (
                 "mongodb://h/?authMechanism=SCRAM-SHA-1",
                 json!({}),
@@ -396,16 +320,9 @@ mod tests {
                 "MongoParseError",
                 "$external",
             ),
-            (
-                "mongodb://h",
-                json!({ "auth": "u:s3cret" }),
-                "MongoParseError",
-                "must be an object",
-            ),
+            ("mongodb://h", json!({ "auth": "u:s3cret" }), "MongoParseError", "must be an object"),
         ] {
-            let error = parse(uri, object)
-                .err()
-                .unwrap_or_else(|| panic!("{uri} was accepted"));
+            let error = parse(uri, object).err().unwrap_or_else(|| panic!("{uri} was accepted"));
             assert_eq!(error.name, name, "{uri}");
             assert!(error.message.contains(expected), "{uri}: {}", error.message);
             assert!(!error.message.contains("s3cret"), "{uri}: {}", error.message);

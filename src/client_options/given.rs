@@ -41,12 +41,8 @@ impl Given {
         object: &Map<String, Value>,
         dialect: Dialect,
     ) -> Result<Self> {
-        let mut given = Given {
-            entries: Vec::new(),
-            with_tls: Vec::new(),
-            unknown: Vec::new(),
-            warnings: Vec::new(),
-        };
+        let mut given =
+            Given { entries: Vec::new(), with_tls: Vec::new(), unknown: Vec::new(), warnings: Vec::new() };
         given.add_object(object)?;
         for (name, value) in uri {
             given.add(name, Value::String(value.clone()), Origin::Uri)?;
@@ -71,32 +67,20 @@ impl Given {
             return Ok(());
         };
         match usage {
-            Use::Apply if known == "serverApi" && from_uri => Err(parse_error(
-                "URI cannot contain `serverApi`, it can only be passed to the client",
-            )),
+            Use::Apply if known == "serverApi" && from_uri => {
+                Err(parse_error("URI cannot contain `serverApi`, it can only be passed to the client"))
+            }
             Use::Apply if known == "loadBalanced" && !from_uri => {
                 Err(parse_error("loadBalanced is only a valid option in the URI"))
             }
             Use::Apply => {
                 self.warn_if_repeated(known, &value, origin);
-                self.entries.push(Entry {
-                    name: known,
-                    origin,
-                    value,
-                });
+                self.entries.push(Entry { name: known, origin, value });
                 Ok(())
             }
             Use::SameAs(target) => {
-                let origin = if from_uri {
-                    Origin::UriAlias
-                } else {
-                    Origin::ObjectAlias
-                };
-                self.entries.push(Entry {
-                    name: target,
-                    origin,
-                    value,
-                });
+                let origin = if from_uri { Origin::UriAlias } else { Origin::ObjectAlias };
+                self.entries.push(Entry { name: target, origin, value });
                 Ok(())
             }
             Use::Nested => match &value {
@@ -120,9 +104,8 @@ impl Given {
         }
         let repeated = |entry: &Entry| entry.name == name && entry.origin == origin && entry.value != *value;
         if self.entries.iter().any(repeated) {
-            self.warnings.push(format!(
-                "{name} is given more than once with different values: the first one counts"
-            ));
+            self.warnings
+                .push(format!("{name} is given more than once with different values: the first one counts"));
         }
     }
 
@@ -133,41 +116,28 @@ impl Given {
             .filter_map(|name| Some((name, names::nearest(name)?)))
             .map(|(name, nearest)| format!("did you mean {nearest} instead of {name}?"))
             .collect();
-        let hint = if hints.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", hints.join(" "))
-        };
+        let hint = if hints.is_empty() { String::new() } else { format!(" ({})", hints.join(" ")) };
         let list = self.unknown.join(", ");
-        let (option, are) = if self.unknown.len() > 1 {
-            ("options", "are")
-        } else {
-            ("option", "is")
-        };
+        let (option, are) = if self.unknown.len() > 1 { ("options", "are") } else { ("option", "is") };
         match (self.unknown.is_empty(), dialect) {
             (true, _) => {}
             (false, Dialect::Modern) => {
                 return Err(parse_error(format!("{option} {list} {are} not supported{hint}")));
             }
-            (false, Dialect::Legacy) => self.warnings.push(format!(
-                "The MongoDB connection {option} {list} {are} unknown and ignored{hint}"
-            )),
+            (false, Dialect::Legacy) => self
+                .warnings
+                .push(format!("The MongoDB connection {option} {list} {are} unknown and ignored{hint}")),
         }
         Ok(())
     }
 
     /// To be called once TLS is known to be on.
     pub(super) fn refuse_with_tls(&self) -> Result<()> {
-        self.with_tls
-            .first()
-            .map_or(Ok(()), |(name, why)| Err(refuse(name, why)))
+        self.with_tls.first().map_or(Ok(()), |(name, why)| Err(refuse(name, why)))
     }
 
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Value> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.name == name)
-            .map(|entry| &entry.value)
+        self.entries.iter().filter(move |entry| entry.name == name).map(|entry| &entry.value)
     }
 
     pub(super) fn in_uri(&self, name: &str) -> impl Iterator<Item = &Value> {
@@ -201,9 +171,7 @@ impl Given {
     }
 
     pub(super) fn millis(&self, name: &'static str) -> Result<Option<Duration>> {
-        Ok(self
-            .uint(name)?
-            .map(|millis| Duration::from_millis(millis).min(LONGEST)))
+        Ok(self.uint(name)?.map(|millis| Duration::from_millis(millis).min(LONGEST)))
     }
 
     /// For timeouts of which 0 means none.
@@ -218,15 +186,8 @@ impl Given {
 
 /// A name that is a name. A string cut in the wrong place could put anything here.
 fn printable(name: &str) -> String {
-    let is_name = name.len() <= 64
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-.$".contains(c));
-    if is_name {
-        name.to_owned()
-    } else {
-        "(no valid name)".to_owned()
-    }
+    let is_name = name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$".contains(c));
+    if is_name { name.to_owned() } else { "(no valid name)".to_owned() }
 }
 
 #[cfg(test)]
@@ -264,15 +225,9 @@ mod tests {
 
     #[test]
     fn the_object_beats_the_uri_and_the_name_its_alias() {
-        let given = modern(
-            &[("MaxPoolSize", "1"), ("poolSize", "2")],
-            json!({ "poolSize": 3 }),
-        );
+        let given = modern(&[("MaxPoolSize", "1"), ("poolSize", "2")], json!({ "poolSize": 3 }));
         assert_eq!(given.uint("maxPoolSize").unwrap(), Some(3));
-        let given = modern(
-            &[("poolSize", "2"), ("maxpoolsize", "1")],
-            json!({ "maxPoolSize": null }),
-        );
+        let given = modern(&[("poolSize", "2"), ("maxpoolsize", "1")], json!({ "maxPoolSize": null }));
         assert_eq!(given.uint("maxPoolSize").unwrap(), Some(1));
         let given = modern(&[], json!({ "poolSize": 3, "maxPoolSize": 4 }));
         assert_eq!(given.uint("maxPoolSize").unwrap(), Some(4));
@@ -282,10 +237,7 @@ mod tests {
     fn a_repeated_key_counts_once_and_is_mentioned_if_it_differs() {
         let given = modern(&[("w", "1"), ("w", "2")], json!({}));
         assert_eq!(given.string("w").unwrap().as_deref(), Some("1"));
-        assert_eq!(
-            given.warnings,
-            ["w is given more than once with different values: the first one counts"]
-        );
+        assert_eq!(given.warnings, ["w is given more than once with different values: the first one counts"]);
         assert!(modern(&[("w", "1"), ("w", "1")], json!({})).warnings.is_empty());
         assert!(
             modern(&[("w", "1")], json!({ "w": 2 })).warnings.is_empty(),
@@ -305,10 +257,7 @@ mod tests {
     #[test]
     fn unknown_names() {
         let error = refusal(&[("foo", "1")], json!({}));
-        assert_eq!(
-            (error.name, error.message.as_str()),
-            ("MongoParseError", "option foo is not supported")
-        );
+        assert_eq!((error.name, error.message.as_str()), ("MongoParseError", "option foo is not supported"));
         let error = refusal(&[("foo", "1")], json!({ "maxPoolSzie": 1 }));
         assert_eq!(
             error.message,
@@ -317,10 +266,8 @@ mod tests {
         let given = collect(&[("foo", "1")], json!({ "retryWrite": 1 }), Dialect::Legacy).unwrap();
         assert_eq!(
             given.warnings,
-            [
-                "The MongoDB connection options retryWrite, foo are unknown and ignored \
-              (did you mean retryWrites instead of retryWrite?)"
-            ]
+            ["The MongoDB connection options retryWrite, foo are unknown and ignored \
+              (did you mean retryWrites instead of retryWrite?)"]
         );
     }
 
@@ -337,21 +284,9 @@ mod tests {
     #[test]
     fn refusals_name_the_option_the_reason_and_the_way_out() {
         for (options, name, why) in [
-            (
-                json!({ "autoEncryption": {} }),
-                "autoEncryption",
-                "client-side encryption",
-            ),
-            (
-                json!({ "localAddress": "10.0.0.1" }),
-                "localAddress",
-                "local address",
-            ),
-            (
-                json!({ "lookup": { "$unsupported": "function" } }),
-                "lookup",
-                "JavaScript function",
-            ),
+            (json!({ "autoEncryption": {} }), "autoEncryption", "client-side encryption"),
+            (json!({ "localAddress": "10.0.0.1" }), "localAddress", "local address"),
+            (json!({ "lookup": { "$unsupported": "function" } }), "lookup", "JavaScript function"),
         ] {
             let error = refusal(&[], options);
             assert_eq!(error.name, "MongoInvalidArgumentError");
@@ -364,25 +299,15 @@ mod tests {
             json!({ "readPreference": { "$unsupported": "ReadPreference" }, "ca": "x", "crl": 1 }),
         );
         let error = given.value("readPreference").unwrap_err();
-        assert!(
-            error.message.contains("instance of ReadPreference"),
-            "{}",
-            error.message
-        );
+        assert!(error.message.contains("instance of ReadPreference"), "{}", error.message);
         assert!(given.refuse_with_tls().unwrap_err().message.contains("crl"));
         assert_eq!(refusal(&[("serverApi", "1")], json!({})).name, "MongoParseError");
-        assert_eq!(
-            refusal(&[], json!({ "loadBalanced": true })).name,
-            "MongoParseError"
-        );
+        assert_eq!(refusal(&[], json!({ "loadBalanced": true })).name, "MongoParseError");
     }
 
     #[test]
     fn times_and_sizes() {
-        let given = modern(
-            &[],
-            json!({ "socketTimeoutMS": 1e300, "timeoutMS": 0, "maxPoolSize": 1e300 }),
-        );
+        let given = modern(&[], json!({ "socketTimeoutMS": 1e300, "timeoutMS": 0, "maxPoolSize": 1e300 }));
         assert_eq!(given.millis("socketTimeoutMS").unwrap(), Some(LONGEST));
         assert_eq!(given.timeout("timeoutMS").unwrap(), None);
         assert_eq!(given.u32("maxPoolSize").unwrap(), Some(u32::MAX));

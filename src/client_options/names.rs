@@ -111,34 +111,16 @@ const OPTIONS: &[(&str, Use)] = &[
     ("ecdhCurve", RefuseWithTls(OWN_TLS)),
     ("minDHSize", RefuseWithTls(OWN_TLS)),
     ("pfx", RefuseWithTls("it reads PEM only, not PKCS#12")),
-    (
-        "pskCallback",
-        RefuseWithTls("it can't authenticate with pre-shared keys"),
-    ),
-    (
-        "secureContext",
-        RefuseWithTls("it can't use an OpenSSL context of Node.js"),
-    ),
+    ("pskCallback", RefuseWithTls("it can't authenticate with pre-shared keys")),
+    ("secureContext", RefuseWithTls("it can't use an OpenSSL context of Node.js")),
     ("secureProtocol", RefuseWithTls(OWN_TLS)),
-    (
-        "sslCRL",
-        RefuseWithTls("it checks no certificate revocation lists"),
-    ),
-    (
-        "tlsCRLFile",
-        RefuseWithTls("it checks no certificate revocation lists"),
-    ),
+    ("sslCRL", RefuseWithTls("it checks no certificate revocation lists")),
+    ("tlsCRLFile", RefuseWithTls("it checks no certificate revocation lists")),
     // Beyond the core.
     ("autoEncryption", Refuse("it has no client-side encryption")),
-    (
-        "localAddress",
-        Refuse("it can't bind its sockets to a local address"),
-    ),
+    ("localAddress", Refuse("it can't bind its sockets to a local address")),
     ("localPort", Refuse("it can't bind its sockets to a local port")),
-    (
-        "lookup",
-        Refuse("it can't resolve names with a JavaScript function"),
-    ),
+    ("lookup", Refuse("it can't resolve names with a JavaScript function")),
     // Objects of options, as in `mongoOptions: { server: { poolSize: 5, socketOptions: { keepAlive: 1 } } }`.
     ("db", Nested),
     ("db_options", Nested),
@@ -228,10 +210,7 @@ const OPTIONS: &[(&str, Use)] = &[
 /// The name as documented, and its use. Names are case-insensitive, in objects too (7.5
 /// `connection_string.js`, `CaseInsensitiveMap`).
 pub(super) fn find(name: &str) -> Option<(&'static str, Use)> {
-    OPTIONS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        .copied()
+    OPTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).copied()
 }
 
 /// The known name that `name` most likely is a misspelling of.
@@ -255,9 +234,7 @@ fn distance(a: &str, b: &str) -> usize {
         let mut row = vec![i];
         for j in 1..=b.len() {
             let changed = usize::from(a[i - 1] != b[j - 1]);
-            let mut least = (rows[i - 1][j] + 1)
-                .min(row[j - 1] + 1)
-                .min(rows[i - 1][j - 1] + changed);
+            let mut least = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + changed);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 least = least.min(rows[i - 2][j - 2] + 1);
             }
@@ -276,9 +253,7 @@ mod tests {
     fn names_are_unique_and_aliases_lead_to_what_is_applied() {
         for (index, (name, usage)) in OPTIONS.iter().enumerate() {
             assert!(
-                OPTIONS[index + 1..]
-                    .iter()
-                    .all(|(other, _)| !other.eq_ignore_ascii_case(name)),
+                OPTIONS[index + 1..].iter().all(|(other, _)| !other.eq_ignore_ascii_case(name)),
                 "{name} stands twice"
             );
             if let SameAs(target) = usage {

@@ -23,11 +23,8 @@ impl PrivateFiles {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // Two hashes with the process's random keys: names that nobody can prepare.
         let name = |salt: usize| RandomState::new().hash_one((std::process::id(), salt));
-        let file_name = format!(
-            "connect-mongo-native-{:016x}{:016x}.pem",
-            name(self.paths.len()),
-            name(usize::MAX)
-        );
+        let file_name =
+            format!("connect-mongo-native-{:016x}{:016x}.pem", name(self.paths.len()), name(usize::MAX));
         let path = std::env::temp_dir().join(file_name);
         let mut file = options.open(&path)?;
         self.paths.push(path.clone());

@@ -34,35 +34,21 @@ pub(super) fn read_preference(
             match part("mode").or(part("preference")) {
                 Some(mode) => string("readPreference", mode)?,
                 None => {
-                    return Err(parse_error(
-                        "readPreference must be a string or an object with a mode",
-                    ));
+                    return Err(parse_error("readPreference must be a string or an object with a mode"));
                 }
             }
         }
         Some(mode) => string("readPreference", mode)?,
     };
 
-    let staleness = staleness
-        .map(|value| max_staleness(value, heartbeat))
-        .transpose()?
-        .flatten();
-    let tag_sets = tags
-        .map(|value| tag_sets(given, value))
-        .transpose()?
-        .filter(|sets| !sets.is_empty());
-    let options = (tag_sets.is_some() || staleness.is_some()).then(|| {
-        ReadPreferenceOptions::builder()
-            .tag_sets(tag_sets)
-            .max_staleness(staleness)
-            .build()
-    });
+    let staleness = staleness.map(|value| max_staleness(value, heartbeat)).transpose()?.flatten();
+    let tag_sets = tags.map(|value| tag_sets(given, value)).transpose()?.filter(|sets| !sets.is_empty());
+    let options = (tag_sets.is_some() || staleness.is_some())
+        .then(|| ReadPreferenceOptions::builder().tag_sets(tag_sets).max_staleness(staleness).build());
     Ok(Some(match mode.to_ascii_lowercase().as_str() {
         // Tags with primary are dropped by Node.js too; 3.x drops the staleness as well.
         "primary" if staleness.is_some() && dialect == Dialect::Modern => {
-            return Err(invalid(
-                "Primary read preference cannot be combined with maxStalenessSeconds",
-            ));
+            return Err(invalid("Primary read preference cannot be combined with maxStalenessSeconds"));
         }
         "primary" => ReadPreference::Primary,
         "primarypreferred" => ReadPreference::PrimaryPreferred { options },
@@ -86,10 +72,7 @@ fn max_staleness(value: &Value, heartbeat: Duration) -> Result<Option<Duration>>
     let staleness = Duration::from_secs(uint("maxStalenessSeconds", value)?);
     let least = SMALLEST_MAX_STALENESS.max(heartbeat + IDLE_WRITE_PERIOD);
     if staleness < least {
-        return Err(invalid(format!(
-            "maxStalenessSeconds must be at least {} seconds",
-            least.as_secs()
-        )));
+        return Err(invalid(format!("maxStalenessSeconds must be at least {} seconds", least.as_secs())));
     }
     Ok(Some(staleness))
 }
@@ -110,9 +93,7 @@ fn tag_set(set: &Value) -> Result<TagSet> {
             .split(',')
             .map(|tag| match tag.split_once(':') {
                 Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-                None => Err(parse_error(
-                    "readPreferenceTags must be a list of name:value pairs",
-                )),
+                None => Err(parse_error("readPreferenceTags must be a list of name:value pairs")),
             })
             .collect(),
         Value::Object(tags) => tags
@@ -158,21 +139,9 @@ mod tests {
         let options = None;
         for (query, object, expected) in [
             ("", json!({}), None),
-            (
-                "readPreferenceTags=dc:ny&maxStalenessSeconds=100",
-                json!({}),
-                None,
-            ),
-            (
-                "readPreference=primary&readPreferenceTags=dc:ny",
-                json!({}),
-                Some(Primary),
-            ),
-            (
-                "readPreference=SECONDARY",
-                json!({}),
-                Some(Secondary { options: None }),
-            ),
+            ("readPreferenceTags=dc:ny&maxStalenessSeconds=100", json!({}), None),
+            ("readPreference=primary&readPreferenceTags=dc:ny", json!({}), Some(Primary)),
+            ("readPreference=SECONDARY", json!({}), Some(Secondary { options: None })),
             (
                 "readPreference=primary",
                 json!({ "readPreference": "nearest" }),
@@ -189,24 +158,16 @@ mod tests {
                 Some(SecondaryPreferred { options }),
             ),
         ] {
-            assert_eq!(
-                preference(query, object.clone()).unwrap(),
-                expected,
-                "{query} {object}"
-            );
+            assert_eq!(preference(query, object.clone()).unwrap(), expected, "{query} {object}");
         }
     }
 
     #[test]
     fn tags_and_staleness() {
         let tags = vec![TagSet::from([("dc".to_owned(), "ny".to_owned())]), TagSet::new()];
-        let options = ReadPreferenceOptions::builder()
-            .tag_sets(tags)
-            .max_staleness(Duration::from_secs(120))
-            .build();
-        let expected = ReadPreference::Secondary {
-            options: Some(options),
-        };
+        let options =
+            ReadPreferenceOptions::builder().tag_sets(tags).max_staleness(Duration::from_secs(120)).build();
+        let expected = ReadPreference::Secondary { options: Some(options) };
         for (query, object) in [
             (
                 "readPreference=secondary&readPreferenceTags=dc:ny&readPreferenceTags=&maxStalenessSeconds=120",
@@ -235,19 +196,10 @@ mod tests {
     fn refusals() {
         for (query, name) in [
             ("readPreference=bogus", "MongoInvalidArgumentError"),
-            (
-                "readPreference=secondary&maxStalenessSeconds=89",
-                "MongoInvalidArgumentError",
-            ),
-            (
-                "readPreference=primary&maxStalenessSeconds=100",
-                "MongoInvalidArgumentError",
-            ),
+            ("readPreference=secondary&maxStalenessSeconds=89", "MongoInvalidArgumentError"),
+            ("readPreference=primary&maxStalenessSeconds=100", "MongoInvalidArgumentError"),
             ("readPreference=nearest&readPreferenceTags=dc", "MongoParseError"),
-            (
-                "readPreference=nearest&maxStalenessSeconds=abc",
-                "MongoParseError",
-            ),
+            ("readPreference=nearest&maxStalenessSeconds=abc", "MongoParseError"),
         ] {
             assert_eq!(preference(query, json!({})).unwrap_err().name, name, "{query}");
         }
@@ -264,16 +216,8 @@ mod tests {
             ("", json!({}), None),
             ("readConcernLevel=majority", json!({}), Some("majority")),
             ("readConcern=local", json!({}), Some("local")),
-            (
-                "readConcernLevel=local",
-                json!({ "readConcern": { "level": "majority" } }),
-                Some("local"),
-            ),
-            (
-                "",
-                json!({ "readConcern": { "level": "linearizable" } }),
-                Some("linearizable"),
-            ),
+            ("readConcernLevel=local", json!({ "readConcern": { "level": "majority" } }), Some("local")),
+            ("", json!({ "readConcern": { "level": "linearizable" } }), Some("linearizable")),
             ("", json!({ "readConcern": {} }), None),
         ] {
             let found = read_concern(&given(query, object.clone())).unwrap();

@@ -88,22 +88,12 @@ impl ClientSettings {
         config: &StoreConfig,
         auth_database: Option<String>,
     ) -> Result<Self> {
-        let hosts = if uri.srv {
-            Vec::new()
-        } else {
-            parse_hosts(&uri.hosts)?
-        };
+        let hosts = if uri.srv { Vec::new() } else { parse_hosts(&uri.hosts)? };
         let only_host = match hosts.as_slice() {
             [ServerAddress::Tcp { host, .. }] => Some(host.as_str()),
             _ => None,
         };
-        let tls = TlsSettings::parse(
-            given,
-            config.dialect,
-            uri.srv,
-            only_host,
-            config.extra_ca.as_deref(),
-        )?;
+        let tls = TlsSettings::parse(given, config.dialect, uri.srv, only_host, config.extra_ca.as_deref())?;
         let max_pool_size = match given.u32("maxPoolSize")? {
             Some(0) => u32::MAX,
             size => size.unwrap_or(DEFAULT_MAX_POOL_SIZE),
@@ -124,9 +114,7 @@ impl ClientSettings {
             app_name: given.string("appName")?,
             compressors: parse_compressors(given)?,
             server_api: parse_server_api(given)?,
-            connect_timeout: given
-                .millis("connectTimeoutMS")?
-                .unwrap_or(DEFAULT_CONNECT_TIMEOUT),
+            connect_timeout: given.millis("connectTimeoutMS")?.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
             heartbeat_frequency: given
                 .millis("heartbeatFrequencyMS")?
                 .unwrap_or(DEFAULT_HEARTBEAT_FREQUENCY)
@@ -182,10 +170,7 @@ impl ClientSettings {
                 () => None,
             }
         } else if srv && direct {
-            return Err(Error::new(
-                "MongoAPIError",
-                "SRV URI does not support directConnection",
-            ));
+            return Err(Error::new("MongoAPIError", "SRV URI does not support directConnection"));
         } else if srv && limits_hosts && self.replica_set.is_some() {
             Some("Cannot use srvMaxHosts option with replicaSet")
         } else if !srv && (self.srv_max_hosts.is_some() || self.srv_service_name.is_some()) {
@@ -231,11 +216,7 @@ impl ClientSettings {
         string.direct_connection = self.direct_connection;
         string.load_balanced = self.load_balanced;
         string.replica_set = self.replica_set.clone();
-        string.tls = Some(if self.tls.is_some() {
-            Tls::Enabled(Default::default())
-        } else {
-            Tls::Disabled
-        });
+        string.tls = Some(if self.tls.is_some() { Tls::Enabled(Default::default()) } else { Tls::Disabled });
         if let Some(credentials) = &self.credentials {
             string.credential = Some(credentials.credential());
             // The driver takes the default source from here, after the TXT record
@@ -305,9 +286,7 @@ fn parse_proxy(given: &Given) -> Result<Option<Proxy>> {
     let Some(host) = host else {
         return match (port, username, password) {
             (None, None, None) => Ok(None),
-            _ => Err(parse_error(
-                "Must specify proxyHost if other proxy options are passed",
-            )),
+            _ => Err(parse_error("Must specify proxyHost if other proxy options are passed")),
         };
     };
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -315,19 +294,13 @@ fn parse_proxy(given: &Given) -> Result<Option<Proxy>> {
         (Some(username), Some(password)) => Some((username, password)),
         (None, None) => None,
         _ => {
-            return Err(parse_error(
-                "Can only specify both of proxy username/password or neither",
-            ));
+            return Err(parse_error("Can only specify both of proxy username/password or neither"));
         }
     };
     let port = port
         .map(|port| u16::try_from(port).map_err(|_| parse_error("proxyPort must be a port from 0 to 65535")))
         .transpose()?;
-    Ok(Some(Proxy {
-        host,
-        port,
-        authentication,
-    }))
+    Ok(Some(Proxy { host, port, authentication }))
 }
 
 fn parse_compressors(given: &Given) -> Result<Vec<Compressor>> {
@@ -340,28 +313,21 @@ fn parse_compressors(given: &Given) -> Result<Vec<Compressor>> {
     match given.value("compression")? {
         None => {}
         Some(Value::Object(compression)) => {
-            level = level.or(compression
-                .get("zlibCompressionLevel")
-                .filter(|level| !level.is_null()));
+            level = level.or(compression.get("zlibCompressionLevel").filter(|level| !level.is_null()));
             if let Some(value) = compression.get("compressors").filter(|value| !value.is_null()) {
                 add_compressors(&mut names, value)?;
             }
         }
         Some(value) => add_compressors(&mut names, value)?,
     }
-    let level = match level
-        .map(|level| integer("zlibCompressionLevel", level))
-        .transpose()?
-    {
+    let level = match level.map(|level| integer("zlibCompressionLevel", level)).transpose()? {
         None => Some(DEFAULT_ZLIB_LEVEL),
         // zlib's own default.
         Some(-1) => None,
-        Some(level @ 0..=9) => Some(level as u32),
-        Some(_) => {
-            return Err(parse_error(
-                "zlibCompressionLevel must be an integer between -1 and 9",
-            ));
-        }
+        Some(level) => match u32::try_from(level) {
+            Ok(level @ 0..=9) => Some(level),
+            _ => return Err(parse_error("zlibCompressionLevel must be an integer between -1 and 9")),
+        },
     };
     let compressor = |name: &String| match name.as_str() {
         "none" => Ok(None),
@@ -370,22 +336,15 @@ fn parse_compressors(given: &Given) -> Result<Vec<Compressor>> {
         "zstd" => Ok(Some(Compressor::Zstd { level: None })),
         _ => Err(invalid("compressors must be some of: none, snappy, zlib, zstd")),
     };
-    names
-        .iter()
-        .filter_map(|name| compressor(name).transpose())
-        .collect()
+    names.iter().filter_map(|name| compressor(name).transpose()).collect()
 }
 
 fn add_compressors(names: &mut Vec<String>, value: &Value) -> Result<()> {
     let list = match value {
-        Value::Array(values) => values
-            .iter()
-            .map(|value| string("compressors", value))
-            .collect::<Result<Vec<_>>>()?,
-        value => string("compressors", value)?
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .collect(),
+        Value::Array(values) => {
+            values.iter().map(|value| string("compressors", value)).collect::<Result<Vec<_>>>()?
+        }
+        value => string("compressors", value)?.split(',').map(|name| name.trim().to_owned()).collect(),
     };
     for name in list {
         if !names.contains(&name) {
@@ -401,26 +360,16 @@ fn parse_server_api(given: &Given) -> Result<Option<Api>> {
         Some(Value::Object(object)) => (object.get("version"), Some(object)),
         Some(version) => (Some(version), None),
     };
-    if version
-        .map(|version| string("serverApi", version))
-        .transpose()?
-        .as_deref()
-        != Some("1")
-    {
+    if version.map(|version| string("serverApi", version)).transpose()?.as_deref() != Some("1") {
         return Err(parse_error(
             "Invalid `serverApi` property; must specify a version from the following enum: [\"1\"]",
         ));
     }
     let flag = |name: &str| {
-        let value = object
-            .and_then(|object| object.get(name))
-            .filter(|value| !value.is_null());
+        let value = object.and_then(|object| object.get(name)).filter(|value| !value.is_null());
         value.map(|value| boolean("serverApi", value)).transpose()
     };
-    Ok(Some(Api {
-        strict: flag("strict")?,
-        deprecation_errors: flag("deprecationErrors")?,
-    }))
+    Ok(Some(Api { strict: flag("strict")?, deprecation_errors: flag("deprecationErrors")? }))
 }
 
 fn parse_monitoring_mode(given: &Given) -> Result<Option<ServerMonitoringMode>> {
@@ -430,8 +379,6 @@ fn parse_monitoring_mode(given: &Given) -> Result<Option<ServerMonitoringMode>> 
         Some("auto") => Ok(Some(ServerMonitoringMode::Auto)),
         Some("poll") => Ok(Some(ServerMonitoringMode::Poll)),
         Some("stream") => Ok(Some(ServerMonitoringMode::Stream)),
-        Some(_) => Err(parse_error(
-            "serverMonitoringMode must be one of `auto`, `poll`, or `stream`",
-        )),
+        Some(_) => Err(parse_error("serverMonitoringMode must be one of `auto`, `poll`, or `stream`")),
     }
 }

@@ -25,14 +25,7 @@ pub(super) struct TlsSettings {
 }
 
 /// Given without TLS, these show that the app expects TLS.
-const MATERIAL: [&str; 6] = [
-    "ca",
-    "cert",
-    "key",
-    "tlsCAFile",
-    "tlsCertificateFile",
-    "tlsCertificateKeyFile",
-];
+const MATERIAL: [&str; 6] = ["ca", "cert", "key", "tlsCAFile", "tlsCertificateFile", "tlsCertificateKeyFile"];
 
 impl TlsSettings {
     /// `None`: no TLS. `host`: the only one in the connection string.
@@ -67,12 +60,7 @@ impl TlsSettings {
             Some(passphrase) => Some(passphrase),
             None => given.string("tlsCertificateKeyFilePassword")?,
         };
-        Ok(Some(Self {
-            authorities,
-            identity,
-            passphrase,
-            allow_invalid_certificates,
-        }))
+        Ok(Some(Self { authorities, identity, passphrase, allow_invalid_certificates }))
     }
 
     /// `files` must live until the client exists.
@@ -87,9 +75,8 @@ impl TlsSettings {
             if is_traditional(&text) {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, TRADITIONAL_KEY));
             }
-            options.tls_certificate_key_file_password = text
-                .contains("ENCRYPTED PRIVATE KEY")
-                .then(|| passphrase.clone().into_bytes());
+            options.tls_certificate_key_file_password =
+                text.contains("ENCRYPTED PRIVATE KEY").then(|| passphrase.clone().into_bytes());
         }
         Ok(options)
     }
@@ -97,9 +84,7 @@ impl TlsSettings {
 
 fn is_on(given: &Given, dialect: Dialect, srv: bool) -> Result<bool> {
     let read = |name: &'static str, values: &mut dyn Iterator<Item = &Value>| -> Result<Vec<bool>> {
-        values
-            .map(|value| boolean(name, readable(name, value)?))
-            .collect()
+        values.map(|value| boolean(name, readable(name, value)?)).collect()
     };
     let differ = |values: &[bool]| values.contains(&true) && values.contains(&false);
     let mut all = read("tls", &mut given.all("tls"))?;
@@ -119,9 +104,7 @@ fn is_on(given: &Given, dialect: Dialect, srv: bool) -> Result<bool> {
             if differ(&in_uri) {
                 return Err(parse_error("All values of `tls` and `ssl` must be the same."));
             }
-            let implied = ["tlsCAFile", "tlsCertificateKeyFile"]
-                .into_iter()
-                .any(|name| given.has(name));
+            let implied = ["tlsCAFile", "tlsCertificateKeyFile"].into_iter().any(|name| given.has(name));
             let by_name = |name| given.boolean(name);
             let chosen = match (by_name("tls")?, by_name("ssl")?) {
                 (Some(true), _) => Some(true),
@@ -168,10 +151,9 @@ fn check_host_names(given: &Given, host: Option<&str>) -> Result<()> {
         return Err(refuse("checkServerIdentity", WHY));
     }
     match given.string("servername")? {
-        Some(name) if host.is_none_or(|host| !host.eq_ignore_ascii_case(&name)) => Err(refuse(
-            "servername",
-            "it asks for the certificate of the host that it connects to",
-        )),
+        Some(name) if host.is_none_or(|host| !host.eq_ignore_ascii_case(&name)) => {
+            Err(refuse("servername", "it asks for the certificate of the host that it connects to"))
+        }
         _ => Ok(()),
     }
 }
@@ -200,9 +182,7 @@ mod tests {
     }
 
     fn options(uri: &str, object: Value) -> (TlsOptions, PrivateFiles) {
-        let settings = parse(uri, object)
-            .unwrap_or_else(|error| panic!("{error}"))
-            .expect("TLS is on");
+        let settings = parse(uri, object).unwrap_or_else(|error| panic!("{error}")).expect("TLS is on");
         let mut files = PrivateFiles::default();
         (settings.options(&mut files).unwrap(), files)
     }
@@ -229,17 +209,10 @@ mod tests {
             (Legacy, "srvServiceName=x", json!({ "ssl": false }), Some(false)),
         ] {
             let (settings, _) = parse_as(dialect, uri, object.clone());
-            assert_eq!(
-                settings.ok().map(|tls| tls.is_some()),
-                expected,
-                "{dialect:?} {uri} {object}"
-            );
+            assert_eq!(settings.ok().map(|tls| tls.is_some()), expected, "{dialect:?} {uri} {object}");
         }
         let (settings, warnings) = parse_as(Modern, "tlsCAFile=/ca.pem", json!({ "ciphers": "x" }));
-        assert!(
-            settings.unwrap().is_none(),
-            "what is refused with TLS does no harm without"
-        );
+        assert!(settings.unwrap().is_none(), "what is refused with TLS does no harm without");
         assert!(warnings[0].contains("tlsCAFile has no effect"), "{warnings:?}");
     }
 
@@ -248,39 +221,24 @@ mod tests {
         for (uri, object, expected) in [
             ("tls=true", json!({}), None),
             ("tls=true&tlsAllowInvalidCertificates=true", json!({}), Some(true)),
-            (
-                "tls=true&tlsInsecure=true",
-                json!({ "checkServerIdentity": false }),
-                Some(true),
-            ),
+            ("tls=true&tlsInsecure=true", json!({ "checkServerIdentity": false }), Some(true)),
             ("tls=true", json!({ "rejectUnauthorized": false }), Some(true)),
             ("tls=true", json!({ "sslValidate": false }), Some(true)),
             ("tls=true", json!({ "sslValidate": true }), None),
-            (
-                "tls=true&tlsAllowInvalidCertificates=true",
-                json!({ "rejectUnauthorized": true }),
-                None,
-            ),
+            ("tls=true&tlsAllowInvalidCertificates=true", json!({ "rejectUnauthorized": true }), None),
             (
                 "tls=true&tlsAllowInvalidCertificates=true&tlsAllowInvalidHostnames=true",
                 json!({}),
                 Some(true),
             ),
         ] {
-            assert_eq!(
-                options(uri, object.clone()).0.allow_invalid_certificates,
-                expected,
-                "{uri} {object}"
-            );
+            assert_eq!(options(uri, object.clone()).0.allow_invalid_certificates, expected, "{uri} {object}");
         }
         assert_eq!(
-            parse(
-                "tls=true&tlsInsecure=true&tlsAllowInvalidCertificates=false",
-                json!({})
-            )
-            .err()
-            .unwrap()
-            .name,
+            parse("tls=true&tlsInsecure=true&tlsAllowInvalidCertificates=false", json!({}))
+                .err()
+                .unwrap()
+                .name,
             "MongoAPIError"
         );
     }
@@ -290,11 +248,7 @@ mod tests {
         let mut own = PrivateFiles::default();
         let file = own.write(CERT).unwrap();
         let (found, _files) = options("tls=true", json!({ "tlsCAFile": file }));
-        assert_eq!(
-            found.ca_file_path.as_ref(),
-            Some(&file),
-            "a file is the driver's to read"
-        );
+        assert_eq!(found.ca_file_path.as_ref(), Some(&file), "a file is the driver's to read");
         let (found, _files) = options("tls=true&tlsCAFile=/ca.pem", json!({ "ca": [CERT, CERT] }));
         assert_eq!(read(&found.ca_file_path), format!("{CERT}\n{CERT}\n"));
         let (found, _files) = options("tls=true", json!({ "sslCA": [CERT] }));
@@ -313,25 +267,16 @@ mod tests {
         let (cert, key) = (own.write(CERT).unwrap(), own.write(KEY).unwrap());
         let (found, _files) = options("tls=true", json!({ "tlsCertificateKeyFile": key }));
         assert_eq!(found.cert_key_file_path.as_ref(), Some(&key));
-        let (found, _files) = options(
-            "tls=true",
-            json!({ "cert": CERT, "key": KEY, "passphrase": "unneeded" }),
-        );
+        let (found, _files) =
+            options("tls=true", json!({ "cert": CERT, "key": KEY, "passphrase": "unneeded" }));
         assert_eq!(read(&found.cert_key_file_path), format!("{CERT}\n{KEY}\n"));
         assert!(found.tls_certificate_key_file_password.is_none());
-        let (found, _files) = options(
-            "tls=true",
-            json!({ "sslCert": CERT, "sslKey": ENCRYPTED, "sslPass": "p" }),
-        );
+        let (found, _files) =
+            options("tls=true", json!({ "sslCert": CERT, "sslKey": ENCRYPTED, "sslPass": "p" }));
         assert_eq!(read(&found.cert_key_file_path), format!("{CERT}\n{ENCRYPTED}\n"));
-        assert_eq!(
-            found.tls_certificate_key_file_password.as_deref(),
-            Some(&b"p"[..])
-        );
-        let (found, _files) = options(
-            "tls=true",
-            json!({ "tlsCertificateFile": cert, "tlsCertificateKeyFile": key }),
-        );
+        assert_eq!(found.tls_certificate_key_file_password.as_deref(), Some(&b"p"[..]));
+        let (found, _files) =
+            options("tls=true", json!({ "tlsCertificateFile": cert, "tlsCertificateKeyFile": key }));
         assert_eq!(read(&found.cert_key_file_path), format!("{CERT}\n{KEY}\n"));
     }
 
@@ -345,46 +290,25 @@ mod tests {
             (json!({ "servername": "other" }), "backend: 'driver'"),
             (json!({ "tlsCRLFile": "/crl" }), "backend: 'driver'"),
             (json!({ "pfx": "x" }), "backend: 'driver'"),
-            (
-                json!({ "secureContext": { "$unsupported": "SecureContext" } }),
-                "backend: 'driver'",
-            ),
-            (
-                json!({ "key": [{ "pem": KEY }], "cert": CERT }),
-                "backend: 'driver'",
-            ),
-            (
-                json!({ "key": TRADITIONAL, "cert": CERT, "passphrase": "s3cret" }),
-                "PKCS#8",
-            ),
+            (json!({ "secureContext": { "$unsupported": "SecureContext" } }), "backend: 'driver'"),
+            (json!({ "key": [{ "pem": KEY }], "cert": CERT }), "backend: 'driver'"),
+            (json!({ "key": TRADITIONAL, "cert": CERT, "passphrase": "s3cret" }), "PKCS#8"),
             (json!({ "ca": "/ca.pem" }), "tlsCAFile"),
             (json!({ "cert": CERT }), "needs its key"),
         ] {
-            let error = parse("tls=true", object.clone())
-                .err()
-                .unwrap_or_else(|| panic!("{object} was accepted"));
+            let error =
+                parse("tls=true", object.clone()).err().unwrap_or_else(|| panic!("{object} was accepted"));
             assert!(error.message.contains(expected), "{object}: {}", error.message);
             assert!(!error.message.contains("s3cret"));
         }
-        for object in [
-            json!({ "servername": "H" }),
-            json!({ "checkServerIdentity": true }),
-        ] {
+        for object in [json!({ "servername": "H" }), json!({ "checkServerIdentity": true })] {
             assert!(parse("tls=true", object).is_ok());
         }
         // With and without a passphrase: the driver reads the file, or the core does.
         for object in [json!({ "passphrase": "s3cret" }), json!({})] {
-            let settings = parse("tls=true&tlsCertificateKeyFile=/nowhere/me.pem", object)
-                .unwrap()
-                .unwrap();
-            let error = settings
-                .options(&mut PrivateFiles::default())
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.contains("/nowhere/me.pem") && !error.contains("s3cret"),
-                "{error}"
-            );
+            let settings = parse("tls=true&tlsCertificateKeyFile=/nowhere/me.pem", object).unwrap().unwrap();
+            let error = settings.options(&mut PrivateFiles::default()).unwrap_err().to_string();
+            assert!(error.contains("/nowhere/me.pem") && !error.contains("s3cret"), "{error}");
         }
     }
 }

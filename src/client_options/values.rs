@@ -50,16 +50,14 @@ pub(super) fn boolean(name: &str, value: &Value) -> Result<bool> {
     match text.as_str() {
         "true" | "t" | "1" | "y" | "yes" => Ok(true),
         "false" | "f" | "0" | "n" | "no" | "-1" => Ok(false),
-        _ => Err(parse_error(format!(
-            "{name} must be either \"true\" or \"false\""
-        ))),
+        _ => Err(parse_error(format!("{name} must be either \"true\" or \"false\""))),
     }
 }
 
 /// `parseInteger` (7.5 `utils.js`): a number is truncated, of a string its leading digits count.
 pub(super) fn integer(name: &str, value: &Value) -> Result<i64> {
     let integer = match value {
-        // Saturating, NaN can't occur in JSON.
+        #[expect(clippy::cast_possible_truncation, reason = "saturating; NaN can't occur in JSON")]
         Value::Number(number) => number.as_i64().or(number.as_f64().map(|number| number as i64)),
         Value::String(text) => leading_integer(text),
         _ => None,
@@ -103,33 +101,17 @@ mod tests {
 
     #[test]
     fn booleans() {
-        for value in [
-            json!(true),
-            json!("true"),
-            json!("YES"),
-            json!("1"),
-            json!("t"),
-            json!("y"),
-            json!(1),
-        ] {
+        for value in [json!(true), json!("true"), json!("YES"), json!("1"), json!("t"), json!("y"), json!(1)]
+        {
             assert!(boolean("x", &value).unwrap(), "{value}");
         }
-        for value in [
-            json!(false),
-            json!("false"),
-            json!("No"),
-            json!("0"),
-            json!("f"),
-            json!(0),
-            json!("-1"),
-        ] {
+        for value in
+            [json!(false), json!("false"), json!("No"), json!("0"), json!("f"), json!(0), json!("-1")]
+        {
             assert!(!boolean("x", &value).unwrap(), "{value}");
         }
         for value in [json!("maybe"), json!(2), json!({}), json!([])] {
-            assert_eq!(
-                boolean("x", &value).unwrap_err().message,
-                "x must be either \"true\" or \"false\""
-            );
+            assert_eq!(boolean("x", &value).unwrap_err().message, "x must be either \"true\" or \"false\"");
         }
     }
 

@@ -16,10 +16,7 @@ pub(super) fn write_concern(given: &Given) -> Result<Option<WriteConcern>> {
     let of_object = match flat("writeConcern")? {
         None => Parts::default(),
         Some(Value::Object(object)) => Parts::of(object),
-        Some(w) => Parts {
-            w: Some(w),
-            ..Parts::default()
-        },
+        Some(w) => Parts { w: Some(w), ..Parts::default() },
     };
     Parts {
         w: of_object.w.or(flat("w")?),
@@ -64,11 +61,8 @@ impl<'a> Parts<'a> {
     fn build(self) -> Result<Option<WriteConcern>> {
         // `fsync` was the older word for the journal (7.5 `write_concern.js`, the constructor).
         let journal = self.fsync.or(self.j).or(self.journal);
-        let wtimeout = self
-            .wtimeout
-            .or(self.wtimeout_ms)
-            .map(|value| uint("wtimeoutMS", value))
-            .transpose()?;
+        let wtimeout =
+            self.wtimeout.or(self.wtimeout_ms).map(|value| uint("wtimeoutMS", value)).transpose()?;
         let mut concern = WriteConcern::default();
         concern.w = self.w.map(acknowledgment).transpose()?;
         concern.journal = journal.map(|value| boolean("journal", value)).transpose()?;
@@ -82,10 +76,7 @@ impl<'a> Parts<'a> {
 
 fn acknowledgment(value: &Value) -> Result<Acknowledgment> {
     if let Value::Object(_) = readable("w", value)? {
-        return Err(refuse(
-            "w",
-            "it takes a number or the name of a write concern, not tags",
-        ));
+        return Err(refuse("w", "it takes a number or the name of a write concern, not tags"));
     }
     // `Number(w)`, where that is one (7.5 `write_concern.js`).
     let number = match value {
@@ -95,7 +86,9 @@ fn acknowledgment(value: &Value) -> Result<Acknowledgment> {
     };
     match (number, value) {
         // 50 is the most members that a replica set can have, and the most that the server accepts.
-        (Some(number), _) if (0.0..=50.0).contains(&number) && number.fract() == 0.0 => {
+        (Some(number), _) if (0.0..=50.0).contains(&number) && number.fract() == 0.0 =>
+        {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 to 50")]
             Ok(Acknowledgment::Nodes(number as u32))
         }
         (None, Value::String(name)) if !name.is_empty() => Ok(name.as_str().into()),
@@ -129,46 +122,19 @@ mod tests {
         for (query, object, expected) in [
             ("", json!({}), None),
             ("wtimeoutMS=0", json!({}), None),
-            (
-                "w=majority",
-                json!({}),
-                built(Some(Acknowledgment::Majority), None, None),
-            ),
+            ("w=majority", json!({}), built(Some(Acknowledgment::Majority), None, None)),
             ("w=0", json!({}), built(nodes(0), None, None)),
-            (
-                "w=2&journal=true&wtimeoutMS=5",
-                json!({}),
-                built(nodes(2), j, Some(5)),
-            ),
+            ("w=2&journal=true&wtimeoutMS=5", json!({}), built(nodes(2), j, Some(5))),
             ("w=3", json!({ "j": true }), built(nodes(3), j, None)),
-            (
-                "w=1&journal=true",
-                json!({ "writeConcern": { "w": "dcs" } }),
-                built(named("dcs"), j, None),
-            ),
-            (
-                "",
-                json!({ "writeConcern": { "w": "2", "j": 1, "wtimeout": 3 } }),
-                built(nodes(2), j, Some(3)),
-            ),
-            (
-                "",
-                json!({ "writeConcern": "dcs", "wtimeout": "7" }),
-                built(named("dcs"), None, Some(7)),
-            ),
+            ("w=1&journal=true", json!({ "writeConcern": { "w": "dcs" } }), built(named("dcs"), j, None)),
+            ("", json!({ "writeConcern": { "w": "2", "j": 1, "wtimeout": 3 } }), built(nodes(2), j, Some(3))),
+            ("", json!({ "writeConcern": "dcs", "wtimeout": "7" }), built(named("dcs"), None, Some(7))),
             ("fsync=true&w=dcs", json!({}), built(named("dcs"), j, None)),
         ] {
-            assert_eq!(
-                concern(query, object.clone()).unwrap(),
-                expected,
-                "{query} {object}"
-            );
+            assert_eq!(concern(query, object.clone()).unwrap(), expected, "{query} {object}");
         }
         let own = json!({ "w": 1, "j": true, "wtimeoutMS": 9, "upsert": true });
-        assert_eq!(
-            write_concern_of(own.as_object().unwrap()).unwrap(),
-            built(nodes(1), j, Some(9))
-        );
+        assert_eq!(write_concern_of(own.as_object().unwrap()).unwrap(), built(nodes(1), j, Some(9)));
         assert_eq!(write_concern_of(&Map::new()).unwrap(), None);
     }
 

@@ -1,9 +1,15 @@
 //! Interleavings on one id, and what each asks of the queue.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use super::*;
-use crate::{operation::Kind, wire::tag};
+use crate::{
+    barriers::Epoch,
+    layout::{Dates, Value},
+    line::Action,
+    operation::Kind,
+    wire::tag,
+};
 
 /// Every row of these tests lives until then; the gets look at time 0.
 const EXPIRES: i64 = 1_000;
@@ -15,22 +21,14 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self {
-            queue: Queue::default(),
-            seq: 0,
-        }
+        Self { queue: Queue::default(), seq: 0 }
     }
 
     fn add(&mut self, id: &str, kind: Kind, action: Action) -> Arc<Ticket> {
         self.seq += 1;
         let now = Instant::now();
         let ticket = Ticket::new(usize::try_from(self.seq).unwrap(), kind, now, now, 0);
-        let op = Op {
-            seq: self.seq,
-            ticket: Arc::clone(&ticket),
-            action,
-            epoch: Epoch::default(),
-        };
+        let op = Op { seq: self.seq, ticket: Arc::clone(&ticket), action, epoch: Epoch::default() };
         self.queue.admit(Id::text(id.as_bytes()), op);
         ticket
     }
@@ -40,25 +38,12 @@ impl Bench {
     }
 
     fn set(&mut self, id: &str, text: &str) -> Arc<Ticket> {
-        let dates = Dates {
-            expires: Some(EXPIRES),
-            last_modified: None,
-        };
-        self.add(
-            id,
-            Kind::Set,
-            Action::Set {
-                value: value(text),
-                dates,
-            },
-        )
+        let dates = Dates { expires: Some(EXPIRES), last_modified: None };
+        self.add(id, Kind::Set, Action::Set { value: value(text), dates })
     }
 
     fn touch(&mut self, id: &str, expires: i64) -> Arc<Ticket> {
-        let dates = Dates {
-            expires: Some(expires),
-            last_modified: None,
-        };
+        let dates = Dates { expires: Some(expires), last_modified: None };
         self.add(id, Kind::Touch, Action::Touch { dates })
     }
 
@@ -75,16 +60,12 @@ impl Bench {
     }
 
     fn acknowledge(&mut self, id: &str) -> Vec<(Op, Option<Row>)> {
-        self.queue
-            .finish_write(&Id::text(id.as_bytes()), true, Vec::new())
+        self.queue.finish_write(&Id::text(id.as_bytes()), true, Vec::new())
     }
 }
 
 fn value(text: &str) -> Value {
-    Value {
-        tag: tag::STRING,
-        bytes: text.as_bytes().into(),
-    }
+    Value { tag: tag::STRING, bytes: text.as_bytes().into() }
 }
 
 fn text(row: Option<&Row>) -> Option<String> {
@@ -92,11 +73,7 @@ fn text(row: Option<&Row>) -> Option<String> {
 }
 
 fn members(statement: &Statement) -> Vec<usize> {
-    statement
-        .members
-        .iter()
-        .map(|member| member.op.ticket.token)
-        .collect()
+    statement.members.iter().map(|member| member.op.ticket.token).collect()
 }
 
 #[test]
@@ -147,11 +124,8 @@ fn gets_between_sets_are_answered_by_the_set_before_them() {
     }
     assert!(!bench.queue.has_ready_reads());
     let statement = bench.updates().remove(0);
-    let answers: Vec<_> = statement
-        .members
-        .iter()
-        .filter_map(|member| text(member.answer.as_ref()))
-        .collect();
+    let answers: Vec<_> =
+        statement.members.iter().filter_map(|member| text(member.answer.as_ref())).collect();
     assert_eq!(answers, ["1", "2", "3"]);
 }
 
@@ -231,11 +205,7 @@ fn a_touch_does_not_delay_a_get() {
     bench.touch("a", 6);
     bench.get("a");
     let lookups = bench.queue.take_reads(10);
-    assert_eq!(
-        lookups[0].gets[0].1.expires,
-        Some(6),
-        "both touches lie over the row"
-    );
+    assert_eq!(lookups[0].gets[0].1.expires, Some(6), "both touches lie over the row");
     bench.acknowledge("a");
     assert_eq!(members(&bench.updates()[0]), [2], "it was called before the get");
 }
@@ -258,10 +228,7 @@ fn identical_unsent_gets_share_a_lookup_and_later_ones_do_not() {
     bench.get("a");
     assert_eq!(bench.queue.take_reads(10)[0].gets.len(), 2);
     bench.get("a");
-    assert!(
-        bench.queue.take_reads(10).is_empty(),
-        "a find under way may miss what was acknowledged since"
-    );
+    assert!(bench.queue.take_reads(10).is_empty(), "a find under way may miss what was acknowledged since");
     bench.queue.finish_read(&Id::text(b"a"));
     assert_eq!(bench.queue.take_reads(10)[0].gets.len(), 1);
 }
@@ -330,11 +297,7 @@ fn random_interleavings_are_linear_per_id() {
                     expected.insert(ticket.token, model.clone());
                 }
                 5 if reading.is_none() => {
-                    reading = bench
-                        .queue
-                        .take_reads(1)
-                        .pop()
-                        .map(|lookup| (lookup, server.clone()));
+                    reading = bench.queue.take_reads(1).pop().map(|lookup| (lookup, server.clone()));
                 }
                 6 if writing.is_none() => {
                     writing = bench.updates().pop().or_else(|| bench.deletes().pop());
@@ -369,13 +332,10 @@ fn random_interleavings_are_linear_per_id() {
         }
         // Whatever is left can be carried out.
         for _ in 0..200 {
-            if let Some((lookup, found)) = reading.take().or_else(|| {
-                bench
-                    .queue
-                    .take_reads(1)
-                    .pop()
-                    .map(|lookup| (lookup, server.clone()))
-            }) {
+            if let Some((lookup, found)) = reading
+                .take()
+                .or_else(|| bench.queue.take_reads(1).pop().map(|lookup| (lookup, server.clone())))
+            {
                 for (op, _) in lookup.gets {
                     assert_eq!(found, expected[&op.ticket.token]);
                     told.insert(op.ticket.token);

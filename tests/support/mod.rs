@@ -37,7 +37,8 @@ impl Sink for Answers {
         if let Some(store) = store {
             store.delivered(ticket.payload_bytes, reply_bytes(&outcome));
         }
-        let sender = self.waiting.lock().unwrap().remove(&ticket.token).expect("one outcome for each operation");
+        let sender =
+            self.waiting.lock().unwrap().remove(&ticket.token).expect("one outcome for each operation");
         // The test may have stopped waiting.
         let _ = sender.send(outcome);
     }

@@ -44,17 +44,10 @@ fn no_error_and_no_warning_shows_a_secret() {
         for options in &bad_options {
             let uri = "mongodb://u:s3cret@h/?tlsCertificateKeyFilePassword=s3cret";
             match ConnectionSpec::parse(&config(dialect, uri, options.clone(), json!({}))) {
-                Err(error) => assert!(
-                    !format!("{error} {error:?}").contains("s3cret"),
-                    "{options}: {error}"
-                ),
+                Err(error) => assert!(!format!("{error} {error:?}").contains("s3cret"), "{options}: {error}"),
                 Ok(spec) => {
                     assert_eq!(dialect, "legacy", "{options} was accepted");
-                    assert!(
-                        !format!("{:?}", spec.warnings).contains("s3cret"),
-                        "{:?}",
-                        spec.warnings
-                    );
+                    assert!(!format!("{:?}", spec.warnings).contains("s3cret"), "{:?}", spec.warnings);
                 }
             }
         }
