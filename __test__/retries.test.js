@@ -103,7 +103,7 @@ for (const [topology, start] of Object.entries({
       const before = await updates(store)
       // FailedToParse, once for a whole batch: its halves are then accepted.
       await failCommands({ times: 1 }, { failCommands: ['update'], errorCode: 9 })
-      // The first set takes the failure alone, unless it has company; so the others wait behind slow commands.
+      // The first sets travel alone, before there is company to travel in.
       const outcomes = await sets(store, 128)
       const failed = outcomes.filter(({ status }) => status === 'rejected')
       assert.ok(failed.length <= 1, 'only a set that travelled alone can fail')

@@ -1,0 +1,34 @@
+'use strict'
+
+const { spawn } = require('node:child_process')
+const path = require('node:path')
+
+const { testUrl } = require('./stores')
+
+/**
+ * Runs a script in a process of its own, for what a test runner must not do to itself: crash, warn, exit. The
+ * script finds the package as `MongoStore`, express-session as `session` and the connection string as `url`.
+ * Resolves when it has ended.
+ */
+function runScript (script, { env, timeoutMS = 30_000 } = {}) {
+  const prelude = `
+    const MongoStore = require('connect-mongo-native')
+    const session = require('express-session')
+    const url = process.env.TEST_URL\n`
+  const child = spawn(process.execPath, ['-e', prelude + script], {
+    cwd: path.join(__dirname, '..'),
+    env: { ...process.env, ...env, TEST_URL: testUrl() },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMS
+  })
+  const output = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr']) {
+    child[stream].setEncoding('utf8').on('data', text => { output[stream] += text })
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal, ...output }))
+  })
+}
+
+module.exports = { runScript }

@@ -1,0 +1,144 @@
+'use strict'
+
+// MongoDB servers of a test's own: to stop, kill, freeze and restart, or with settings that the shared one
+// lacks. Tests for which any server will do use the one in MONGODB_URL, which `npm test` starts.
+
+const { once } = require('node:events')
+const { setTimeout: sleep } = require('node:timers/promises')
+const { MongoClient } = require('mongodb')
+const { createReplicaSet, createStandalone } = require('../../scripts/mongodb')
+
+const ROOT = { customRootName: 'root', customRootPwd: 'root-password' }
+
+/** The server that the test files share. */
+function sharedUri () {
+  if (process.env.MONGODB_URL) return process.env.MONGODB_URL
+  throw new Error('MONGODB_URL is not set: run this test as `npm test -- <file>`.')
+}
+
+/**
+ * Starts a mongod. `args`: further command-line arguments. `users`: turns access control on, with these users
+ * (each `{ createUser, pwd, roles, database }`) beside the root user of `rootUri`.
+ */
+async function startStandalone ({ args, users } = {}) {
+  const server = await createStandalone({ args, auth: accessControl(users) })
+  return new Member(server)
+}
+
+/** Starts a replica set, with a primary. A lost primary is replaced about `electionTimeoutMS` later. */
+async function startReplicaSet ({ count, args, users, electionTimeoutMS = 2000 } = {}) {
+  const heartbeatIntervalMillis = electionTimeoutMS / 4
+  const settings = { electionTimeoutMillis: electionTimeoutMS, heartbeatIntervalMillis }
+  return new ReplicaSet(await createReplicaSet({ count, args, auth: accessControl(users), settings }))
+}
+
+function accessControl (users) {
+  return users && { enable: true, ...ROOT, extraUsers: users }
+}
+
+/** One mongod: a standalone server, or a member of a replica set. */
+class Member {
+  #server
+  #instance
+
+  constructor (server) {
+    this.#server = server
+    this.#instance = server.instanceInfo.instance
+    this.port = server.instanceInfo.port
+    this.host = `127.0.0.1:${this.port}`
+    this.uri = `mongodb://${this.host}/`
+    this.rootUri = withRoot(this.uri)
+  }
+
+  /** The process id; undefined while it is down. */
+  get pid () {
+    return this.#instance.mongodProcess?.pid
+  }
+
+  /** SIGKILL. Resolves when the process is gone. */
+  async kill () {
+    const closed = once(this.#instance, 'instanceClosed')
+    process.kill(this.pid, 'SIGKILL')
+    await closed
+    // Forgets the process, and ends the one that watches over it.
+    await this.#instance.stop()
+  }
+
+  /** SIGSTOP: connections stay open and nothing answers. */
+  freeze () {
+    process.kill(this.pid, 'SIGSTOP')
+  }
+
+  /** SIGCONT: ends `freeze`. */
+  thaw () {
+    process.kill(this.pid, 'SIGCONT')
+  }
+
+  /** Shuts down in good order and keeps the data. */
+  async shutdown () {
+    await this.#instance.stop()
+  }
+
+  /** Starts again after `kill` or `shutdown`, on the same port with the same data. */
+  async restart () {
+    await this.#instance.start()
+  }
+
+  /** Ends the server for good and removes its data. */
+  async stop () {
+    // The data goes anyway; this is quicker than to shut down, and works on a frozen server.
+    if (this.pid) await this.kill()
+    await this.#server.stop()
+  }
+}
+
+class ReplicaSet {
+  #set
+
+  constructor (set) {
+    this.#set = set
+    this.members = set.servers.map(server => new Member(server))
+    this.ports = this.members.map(({ port }) => port)
+    this.uri = set.getUri()
+    this.rootUri = withRoot(this.uri)
+  }
+
+  /** The member that says it is the primary, once there is one. */
+  async primary ({ timeoutMS = 60_000 } = {}) {
+    const deadline = Date.now() + timeoutMS
+    while (Date.now() < deadline) {
+      for (const member of this.members) {
+        if (member.pid && await isPrimary(member)) return member
+      }
+      await sleep(100)
+    }
+    throw new Error(`No primary within ${timeoutMS} ms.`)
+  }
+
+  /** Ends all members and removes their data. */
+  async stop () {
+    await Promise.all(this.members.filter(({ pid }) => pid).map(member => member.kill()))
+    await this.#set.stop()
+  }
+}
+
+async function isPrimary ({ uri }) {
+  // A frozen member accepts connections and answers nothing.
+  const timeouts = { serverSelectionTimeoutMS: 1000, socketTimeoutMS: 1000 }
+  const client = new MongoClient(uri, { directConnection: true, ...timeouts })
+  try {
+    const { isWritablePrimary } = await client.db('admin').command({ hello: 1 })
+    return isWritablePrimary
+  } catch {
+    return false
+  } finally {
+    await client.close()
+  }
+}
+
+function withRoot (uri) {
+  const url = uri.replace('mongodb://', `mongodb://${ROOT.customRootName}:${ROOT.customRootPwd}@`)
+  return `${url}${url.includes('?') ? '&' : '?'}authSource=admin`
+}
+
+module.exports = { sharedUri, startStandalone, startReplicaSet }
