@@ -208,7 +208,7 @@ pub fn tell(statement: Statement, verdict: &Verdict, matched: bool, removed: boo
             }
             (Verdict::Failed(error), _) => Err(error.clone()),
             (_, Action::Get { .. }) => Ok(Outcome::Row(answer)),
-            (_, Action::Set { .. }) => {
+            (_, Action::Set { .. } | Action::Reserved) => {
                 Ok(if std::mem::replace(&mut exists, true) { Outcome::Updated } else { Outcome::Created })
             }
             (_, Action::Touch { .. }) => Ok(Outcome::Matched(if upserts { exists } else { matched })),

@@ -24,7 +24,7 @@ use crate::{
     operation::{Event, Outcome, Request, Ticket},
     queue::Queue,
     reads,
-    store::Store,
+    store::{Delivered, Store},
     sweep, whole, writes,
 };
 
@@ -205,7 +205,10 @@ impl Store {
                 self.start_writes(&mut work, connected);
             }
             let mut inbox = self.inbox();
-            if inbox.requests.is_empty() && work.held.is_empty() | work.clearing.is_some() {
+            if inbox.requests.is_empty()
+                && inbox.deliveries.is_empty()
+                && work.held.is_empty() | work.clearing.is_some()
+            {
                 // Without a connection every arrival is a reason to try again.
                 inbox.hungry_for_reads = connected.is_none() || work.read_lanes.is_free();
                 inbox.hungry_for_writes = connected.is_none() || work.write_lanes.is_free();
@@ -239,7 +242,10 @@ impl Store {
 
     /// Moves what has arrived to its place.
     fn absorb(&self, work: &mut Work) {
-        let arrived = std::mem::take(&mut self.inbox().requests);
+        let (arrived, delivered) = {
+            let mut inbox = self.inbox();
+            (std::mem::take(&mut inbox.requests), std::mem::take(&mut inbox.deliveries))
+        };
         if !arrived.is_empty() {
             self.deployment.ask();
         }
@@ -258,6 +264,17 @@ impl Store {
                 self.place(work, seq, request, ticket);
             }
         }
+        Self::hand_over(work, delivered);
+    }
+
+    /// Payloads for places that were taken earlier. Behind a `clear` the place itself still waits.
+    fn hand_over(work: &mut Work, deliveries: Vec<Delivered>) {
+        for Delivered { seq, id, value, dates } in deliveries {
+            match work.held.iter_mut().find(|(held, ..)| *held == seq) {
+                Some((_, request, _)) => *request = Request::Set { id, value, dates },
+                None => work.queue.deliver(&id, seq, value, dates),
+            }
+        }
     }
 
     fn place(&self, work: &mut Work, seq: u64, request: Request, ticket: Arc<Ticket>) {
@@ -268,6 +285,7 @@ impl Store {
         match request {
             Request::Get { id, now } => admit(work, id, Action::Get { now }, ticket),
             Request::Set { id, value, dates } => admit(work, id, Action::Set { value, dates }, ticket),
+            Request::Reserve { id, .. } => admit(work, id, Action::Reserved, ticket),
             Request::Touch { id, dates } => admit(work, id, Action::Touch { dates }, ticket),
             Request::Destroy { id } => admit(work, id, Action::Destroy, ticket),
             request => {

@@ -7,7 +7,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use napi::{
     Env, JsValue, Result, ValueType,
-    bindgen_prelude::{FunctionCallContext, JsObjectValue, Object, Unknown},
+    bindgen_prelude::{BigInt, FunctionCallContext, JsObjectValue, Object, Unknown},
 };
 use napi_derive::napi;
 
@@ -45,10 +45,9 @@ struct Core {
 }
 
 impl Core {
-    fn start(&self, context: &FunctionCallContext, submit: impl FnOnce(usize)) -> Result<Js> {
+    fn start<T>(&self, context: &FunctionCallContext, submit: impl FnOnce(usize) -> T) -> Result<(T, Js)> {
         let (token, promise) = self.bridge.begin(context.env.raw())?;
-        submit(token);
-        Ok(promise)
+        Ok((submit(token), promise))
     }
 }
 
@@ -74,13 +73,40 @@ fn open(context: &FunctionCallContext) -> Result<Js> {
         let core = Rc::clone(&core);
         let function = env.create_function_from_closure::<(), Js, _>(name, move |context| {
             let request = decode(&Arguments(&context))?;
-            core.start(&context, |token| core.store.submit(request, token))
+            let (_, promise) = core.start(&context, |token| core.store.submit(request, token))?;
+            Ok(promise)
         })?;
         functions.set_named_property(name, function)?;
     }
+    let reserving = Rc::clone(&core);
+    let reserve = env.create_function_from_closure::<(), Js, _>("reserve", move |context| {
+        let request =
+            Request::Reserve { id: Arguments(&context).id()?, bytes: context.get::<u32>(1)? as usize };
+        let (place, promise) = reserving.start(&context, |token| reserving.store.submit(request, token))?;
+        let mut reserved = Object::new(context.env)?;
+        reserved.set_c_named_property(c"promise", promise)?;
+        reserved.set_c_named_property(c"place", BigInt::from(place))?;
+        Ok(reserved.raw())
+    })?;
+    functions.set_named_property("reserve", reserve)?;
+    let delivering = Rc::clone(&core);
+    let deliver = env.create_function_from_closure::<(), (), _>("deliver", move |context| {
+        let arguments = Arguments(&context);
+        let value = values::read_value(context.env, context.get(1)?)?;
+        delivering.store.deliver(arguments.place()?, value, arguments.dates(2)?);
+        Ok(())
+    })?;
+    functions.set_named_property("deliver", deliver)?;
+    let withdrawing = Rc::clone(&core);
+    let withdraw = env.create_function_from_closure::<(), (), _>("withdraw", move |context| {
+        withdrawing.store.withdraw(Arguments(&context).place()?);
+        Ok(())
+    })?;
+    functions.set_named_property("withdraw", withdraw)?;
     let closing = Rc::clone(&core);
     let close = env.create_function_from_closure::<(), Js, _>("close", move |context| {
-        closing.start(&context, |token| closing.store.close(token))
+        let ((), promise) = closing.start(&context, |token| closing.store.close(token))?;
+        Ok(promise)
     })?;
     functions.set_named_property("close", close)?;
     let listening = Rc::clone(&core);
@@ -101,6 +127,10 @@ struct Arguments<'a, 'scope>(&'a FunctionCallContext<'scope>);
 impl Arguments<'_, '_> {
     fn id(&self) -> Result<Id> {
         values::read_id(self.0.env, self.0.get(0)?)
+    }
+
+    fn place(&self) -> Result<u64> {
+        self.0.get::<BigInt>(0).map(|place| place.get_u64().1)
     }
 
     /// Milliseconds since the epoch; `null` for none.

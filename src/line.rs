@@ -24,9 +24,18 @@ pub struct Op {
 
 #[derive(Debug)]
 pub enum Action {
-    Get { now: i64 },
-    Set { value: Value, dates: Dates },
-    Touch { dates: Dates },
+    Get {
+        now: i64,
+    },
+    Set {
+        value: Value,
+        dates: Dates,
+    },
+    /// A set whose payload has not been delivered. Nothing behind it is sent before it.
+    Reserved,
+    Touch {
+        dates: Dates,
+    },
     Destroy,
 }
 
@@ -118,13 +127,13 @@ impl Op {
     pub fn write_kind(&self) -> Option<WriteKind> {
         match self.action {
             Action::Get { .. } => None,
-            Action::Set { .. } | Action::Touch { .. } => Some(WriteKind::Update),
+            Action::Set { .. } | Action::Reserved | Action::Touch { .. } => Some(WriteKind::Update),
             Action::Destroy => Some(WriteKind::Delete),
         }
     }
 
     fn blocks_reads(&self) -> bool {
-        matches!(self.action, Action::Set { .. } | Action::Destroy)
+        matches!(self.action, Action::Set { .. } | Action::Reserved | Action::Destroy)
     }
 }
 
@@ -132,6 +141,13 @@ impl Line {
     pub fn push(&mut self, op: Op) {
         self.blocks += usize::from(op.blocks_reads());
         self.waiting.push_back(op);
+    }
+
+    /// Gives the set at `seq` what it stores.
+    pub fn deliver(&mut self, seq: u64, value: Value, dates: Dates) {
+        if let Some(op) = self.waiting.iter_mut().find(|op| op.seq == seq) {
+            op.action = Action::Set { value, dates };
+        }
     }
 
     /// Whether a get that arrives now is behind a write that will answer it.
@@ -162,7 +178,7 @@ impl Line {
     /// The write that may be sent.
     pub fn next_write(&self) -> Option<(u64, WriteKind)> {
         let head = self.waiting.front()?;
-        let kind = head.write_kind()?;
+        let kind = head.write_kind().filter(|_| !matches!(head.action, Action::Reserved))?;
         (self.writing.is_none() && self.may_write_beside_reading(head)).then_some((head.seq, kind))
     }
 
@@ -273,7 +289,7 @@ impl Line {
             let settled = op.ticket.is_settled();
             let fits = match &op.action {
                 Action::Get { .. } => statement.value.is_some(),
-                Action::Destroy => false,
+                Action::Destroy | Action::Reserved => false,
                 Action::Set { .. } | Action::Touch { .. } => self.may_write_beside_reading(op),
             };
             if !settled && !fits {
@@ -296,7 +312,7 @@ impl Line {
                     statement.dates = statement.dates.overlaid_by(*dates);
                     None
                 }
-                Action::Destroy => unreachable!("a destroy ends the fold"),
+                Action::Destroy | Action::Reserved => unreachable!("they end the fold"),
             };
             statement.members.push(Member { op, answer });
         }
@@ -310,7 +326,7 @@ impl Line {
             let fits = match op.action {
                 Action::Destroy => members.is_empty(),
                 Action::Get { .. } => !members.is_empty(),
-                Action::Set { .. } | Action::Touch { .. } => false,
+                Action::Set { .. } | Action::Reserved | Action::Touch { .. } => false,
             };
             if !settled && !fits {
                 break;

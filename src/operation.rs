@@ -27,6 +27,12 @@ pub enum Request {
         value: Value,
         dates: Dates,
     },
+    /// A set whose payload is still being prepared: it takes its place now.
+    Reserve {
+        id: Id,
+        /// Expected size of the value.
+        bytes: usize,
+    },
     Touch {
         id: Id,
         dates: Dates,
@@ -127,7 +133,7 @@ impl Request {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Get { .. } => Kind::Get,
-            Self::Set { .. } => Kind::Set,
+            Self::Set { .. } | Self::Reserve { .. } => Kind::Set,
             Self::Touch { .. } => Kind::Touch,
             Self::Destroy { .. } => Kind::Destroy,
             Self::Count => Kind::Count,
@@ -142,6 +148,7 @@ impl Request {
     pub fn payload_bytes(&self) -> usize {
         match self {
             Self::Set { id, value, .. } => id.bytes().len() + value.bytes.len(),
+            Self::Reserve { id, bytes } => id.bytes().len() + bytes,
             Self::Get { id, .. } | Self::Touch { id, .. } | Self::Destroy { id } => id.bytes().len(),
             _ => 0,
         }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     id::Id,
-    layout::Row,
+    layout::{Dates, Row, Value},
     line::{LARGE_VALUE_BYTES, Line, Lookup, Op, Statement, WriteKind},
     operation::Ticket,
 };
@@ -41,6 +41,14 @@ impl Queue {
             None if entry.ready_read.is_none() && !entry.line.blocks_new_gets() => self.refresh(&id),
             Some(_) if entry.ready_write.is_none() => self.refresh(&id),
             _ => {}
+        }
+    }
+
+    /// Gives a set that took its place earlier what it stores.
+    pub fn deliver(&mut self, id: &Id, seq: u64, value: Value, dates: Dates) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.line.deliver(seq, value, dates);
+            self.refresh(id);
         }
     }
 

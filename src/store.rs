@@ -1,7 +1,7 @@
 //! A store: where operations come in, and where their outcomes go out.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
@@ -21,7 +21,8 @@ use crate::{
     deployment::{Deployment, State},
     engine::Work,
     error::{Error, Result},
-    layout::{Layout, Row},
+    id::Id,
+    layout::{Dates, Layout, Row, Value},
     monitor::{Since, Subscriber, View},
     operation::{Event, Kind, Outcome, Request, Sink, Ticket},
     stats::Stats,
@@ -29,6 +30,8 @@ use crate::{
 
 /// Operations of a store without an outcome, by default.
 const DEFAULT_MAX_QUEUE: usize = 100_000;
+/// The place of an operation that has none.
+const REFUSED: u64 = u64::MAX;
 /// The default deadline, unless server selection may take longer.
 const DEFAULT_OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -58,6 +61,9 @@ pub struct Store {
 #[derive(Default)]
 pub(crate) struct Inbox {
     pub requests: Vec<(u64, Request, Arc<Ticket>)>,
+    /// Payloads of sets that took their places earlier.
+    pub deliveries: Vec<Delivered>,
+    reserved: HashMap<u64, (Id, Arc<Ticket>)>,
     /// The engine has room for another command and wants to be woken by the next read, the next write.
     pub hungry_for_reads: bool,
     pub hungry_for_writes: bool,
@@ -69,6 +75,14 @@ pub(crate) struct Inbox {
     next_seq: u64,
     /// What may still time out, oldest first: reads and writes, which lose their servers separately.
     watched: [VecDeque<Arc<Ticket>>; 2],
+}
+
+/// What a set stores, for the place that it took before this was known.
+pub(crate) struct Delivered {
+    pub seq: u64,
+    pub id: Id,
+    pub value: Value,
+    pub dates: Dates,
 }
 
 impl Store {
@@ -137,38 +151,65 @@ impl Store {
     }
 
     /// Takes the operation's place in the order, its deadline and its share of the bounds, all before it returns. The
-    /// outcome comes later, always through the sink.
-    pub fn submit(&self, request: Request, token: usize) {
+    /// outcome comes later, always through the sink. Returns the place, for `deliver` and `withdraw`.
+    pub fn submit(&self, request: Request, token: usize) -> u64 {
         let kind = request.kind();
         let payload_bytes = request.payload_bytes();
         let now = Instant::now();
         let ticket = Ticket::new(token, kind, now, now + self.operation_timeout, payload_bytes);
         let admitted = self.bounds.admit(payload_bytes);
         if let Err(error) = admitted {
-            return self.settle(&ticket, Err(error));
+            self.settle(&ticket, Err(error));
+            return REFUSED;
         }
-        let wake = {
+        let (seq, wake) = {
             let mut inbox = self.inbox();
             if inbox.closing {
                 drop(inbox);
-                return self
-                    .settle(&ticket, Err(Error::new("MongoClientClosedError", "the store has been closed")));
+                self.settle(&ticket, Err(Error::new("MongoClientClosedError", "the store has been closed")));
+                return REFUSED;
             }
             let seq = inbox.next_seq;
             inbox.next_seq += 1;
+            if let Request::Reserve { id, .. } = &request {
+                inbox.reserved.insert(seq, (id.clone(), Arc::clone(&ticket)));
+            }
             inbox.watched[usize::from(kind.writes())].push_back(Arc::clone(&ticket));
             inbox.requests.push((seq, request, ticket));
             // A command that ends looks here anyway.
-            match kind {
+            let wake = match kind {
                 Kind::Get => std::mem::take(&mut inbox.hungry_for_reads),
                 Kind::Set | Kind::Touch | Kind::Destroy => std::mem::take(&mut inbox.hungry_for_writes),
                 _ => true,
-            }
+            };
+            (seq, wake)
         };
         deadlines::rouse();
         if wake {
             self.wake.notify_one();
         }
+        seq
+    }
+
+    /// What the set at `place` stores.
+    pub fn deliver(&self, place: u64, value: Value, dates: Dates) {
+        {
+            let mut inbox = self.inbox();
+            let Some((id, _)) = inbox.reserved.remove(&place) else { return };
+            inbox.deliveries.push(Delivered { seq: place, id, value, dates });
+        }
+        self.wake.notify_one();
+    }
+
+    /// The set at `place` will not happen: what waits behind it goes on.
+    pub fn withdraw(&self, place: u64) {
+        let Some((_, ticket)) = self.inbox().reserved.remove(&place) else { return };
+        self.settle(
+            &ticket,
+            Err(Error::new("MongoRuntimeError", "the set was withdrawn: it could not be prepared")),
+        );
+        self.work().has_overdue = true;
+        self.wake.notify_one();
     }
 
     /// Refuses new operations, lets the accepted ones finish, then disconnects. May be called again.

@@ -125,6 +125,27 @@ async fn a_destroyed_session_stays_away_and_may_return() {
     store.close().await;
 }
 
+#[tokio::test]
+async fn a_payload_that_comes_late_keeps_its_place() {
+    let store = TestStore::open("engine_places", json!({}));
+    store.submit(set("a", "old")).await.unwrap();
+    let (place, reserved) = store.reserve("a");
+    let destroyed = store.submit(destroy("a"));
+    let get = store.submit(get("a"));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    store.store.deliver(place, support::value("late"), support::dates(LATER));
+    assert!(matches!(reserved.await, Ok(Outcome::Updated)));
+    assert!(matches!(destroyed.await, Ok(Outcome::Removed(true))));
+    assert_eq!(found(get.await), None);
+
+    let (place, reserved) = store.reserve("b");
+    let behind = store.submit(set("b", "1"));
+    store.store.withdraw(place);
+    failed(reserved.await);
+    assert!(matches!(behind.await, Ok(Outcome::Created | Outcome::Updated)));
+    store.close().await;
+}
+
 /// A port on which nothing listens.
 fn nobody() -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

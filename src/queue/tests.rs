@@ -247,6 +247,32 @@ fn expired_operations_are_neither_sent_nor_in_the_way() {
 }
 
 #[test]
+fn a_payload_is_delivered_into_the_place_that_the_call_took() {
+    let mut bench = Bench::new();
+    let reserved = bench.add("a", Kind::Set, Action::Reserved);
+    bench.destroy("a");
+    bench.set("b", "1");
+    assert_eq!(members(&bench.updates()[0]), [3], "others are not held up");
+    assert!(bench.updates().is_empty());
+    assert!(bench.deletes().is_empty(), "the destroy was called after it");
+    let id = Id::text(b"a");
+    let dates = Dates { expires: Some(EXPIRES), last_modified: None };
+    bench.queue.deliver(&id, u64::try_from(reserved.token).unwrap(), value("late"), dates);
+    assert_eq!(members(&bench.updates()[0]), [1]);
+    bench.acknowledge("a");
+    assert_eq!(members(&bench.deletes()[0]), [2]);
+}
+
+#[test]
+fn a_place_whose_payload_fails_is_freed() {
+    let mut bench = Bench::new();
+    bench.add("a", Kind::Set, Action::Reserved).claim();
+    bench.destroy("a");
+    bench.queue.purge();
+    assert_eq!(members(&bench.deletes()[0]), [2]);
+}
+
+#[test]
 fn a_large_value_travels_alone() {
     let mut bench = Bench::new();
     let large = "x".repeat(LARGE_VALUE_BYTES + 1);

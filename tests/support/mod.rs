@@ -81,12 +81,19 @@ impl TestStore {
 
     /// The operation takes its place now; the outcome is awaited.
     pub fn submit(&self, request: Request) -> impl Future<Output = Result<Outcome>> + use<> {
-        let outcome = self.start(|store, token| store.submit(request, token));
+        let (_, outcome) = self.start(|store, token| store.submit(request, token));
         async move { outcome.await.expect("every operation has an outcome") }
     }
 
+    /// The place of a set whose payload is to come.
+    pub fn reserve(&self, id: &str) -> (u64, impl Future<Output = Result<Outcome>> + use<>) {
+        let request = Request::Reserve { id: Id::text(id.as_bytes()), bytes: 16 };
+        let (place, outcome) = self.start(|store, token| store.submit(request, token));
+        (place, async move { outcome.await.expect("every operation has an outcome") })
+    }
+
     pub async fn close(&self) {
-        self.start(Store::close).await.unwrap().unwrap();
+        self.start(Store::close).1.await.unwrap().unwrap();
     }
 
     pub fn stats(&self) -> Json {
@@ -97,12 +104,11 @@ impl TestStore {
         self.stats()["commands"][verb].as_u64().unwrap()
     }
 
-    fn start(&self, submit: impl FnOnce(&Store, usize)) -> oneshot::Receiver<Result<Outcome>> {
+    fn start<T>(&self, submit: impl FnOnce(&Store, usize) -> T) -> (T, oneshot::Receiver<Result<Outcome>>) {
         let token = self.next_token.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.answers.waiting.lock().unwrap().insert(token, sender);
-        submit(&self.store, token);
-        receiver
+        (submit(&self.store, token), receiver)
     }
 }
 
@@ -111,8 +117,11 @@ pub fn get(id: &str) -> Request {
 }
 
 pub fn set(id: &str, text: &str) -> Request {
-    let value = Value { tag: tag::STRING, bytes: text.as_bytes().into() };
-    Request::Set { id: Id::text(id.as_bytes()), value, dates: dates(LATER) }
+    Request::Set { id: Id::text(id.as_bytes()), value: value(text), dates: dates(LATER) }
+}
+
+pub fn value(text: &str) -> Value {
+    Value { tag: tag::STRING, bytes: text.as_bytes().into() }
 }
 
 pub fn touch(id: &str, expires: i64) -> Request {
