@@ -2,6 +2,8 @@
 
 // The backend contract on the Rust core: it dials the URL itself, and works off the event loop.
 
+const { extraCA } = require('../certificates')
+
 /** Opens the core. It connects by itself, and throws at once if the URL or `mongoOptions` cannot be used. */
 function openNative (form) {
   // Loaded now, not with the package: importing it must work wherever Node.js does, binary or not.
@@ -41,7 +43,8 @@ function configuration (form) {
     sweepIntervalMS: form.sweepIntervalMS,
     writeConcern: form.writeConcern,
     operationTimeoutMS: form.operationTimeoutMS,
-    maxQueue: form.maxQueue
+    maxQueue: form.maxQueue,
+    extraCA: extraCA()
   }
 }
 
