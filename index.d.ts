@@ -160,8 +160,8 @@ declare namespace MongoStore {
    */
   export interface LegacyOptions<T extends Data = Data> extends CommonOptions<T> {
     /**
-     * A connection string: `mongodb://…` or `mongodb+srv://…`. The default database is the `authSource`, or
-     * else `test`, as in mongodb 3.7.
+     * A connection string: `mongodb://…` or `mongodb+srv://…`. The default database is `test`, and a single
+     * host is connected to directly, as in mongodb 3.7.
      */
     url?: string
     /** Default: 'sessions'. */
