@@ -33,10 +33,12 @@ function step (command, args, { missing, stdio = 'inherit' } = {}) {
 /**
  * Runs a command on this terminal and resolves with its exit code, above 128 when a signal ended it. A signal
  * that would end this process goes to the command, so that the caller can clean up after it. Unlike `step` it
- * leaves the event loop free, which a running mongod needs: it blocks when nobody reads its log.
+ * leaves the event loop free, which a running mongod needs: it blocks when nobody reads its log. After
+ * `timeoutMS` it ends the command.
  */
-async function run (command, args, env = {}) {
-  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' })
+async function run (command, args, env = {}, { timeoutMS } = {}) {
+  const options = { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit', timeout: timeoutMS }
+  const child = spawn(command, args, options)
   const pass = signal => child.kill(signal)
   for (const signal of endSignals) process.on(signal, pass)
   // npm runs scripts through a shell, and the shell dies of a signal to npm without a word to us.

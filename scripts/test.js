@@ -19,14 +19,18 @@ const NODE_OPTIONS = [
   '--test-reporter=spec'
 ]
 
+const CARGO_TEST = ['test', '--locked', '--profile', 'testing']
+// Building what build.js has not built takes a minute, the tests take seconds.
+const CARGO_TIMEOUT_MS = 10 * 60_000
+
 main(async () => {
   ensureDependencies()
   const addon = build('testing')
   const given = process.argv.slice(2)
 
-  return withServers(async servers => {
-    const env = { ...servers, CONNECT_MONGO_NATIVE_LIBRARY_PATH: addon }
-    const rust = given.length === 0 ? await run('cargo', ['test', '--locked', '--profile', 'testing'], env) : 0
+  return withServer(async server => {
+    const env = { ...server, CONNECT_MONGO_NATIVE_LIBRARY_PATH: addon }
+    const rust = given.length === 0 ? await run('cargo', CARGO_TEST, env, { timeoutMS: CARGO_TIMEOUT_MS }) : 0
     if (rust > 128) return rust
     const files = given.some(arg => arg.endsWith('.js')) ? [] : testFiles()
     const node = await run(process.execPath, ['--test', ...NODE_OPTIONS, ...given, ...files], env)
@@ -35,24 +39,19 @@ main(async () => {
 })
 
 /**
- * Runs `body` with the servers that the tests share: MONGODB_URL, a standalone one unless it is set already,
- * and MONGODB_REPLICA_SET_URL, a replica set of one member. Servers that tests start are of MONGOD_BINARY.
+ * Runs `body` with the server that the tests share: MONGODB_URL, a standalone one unless it is set already.
+ * Servers that tests start themselves are of MONGOD_BINARY.
  */
-async function withServers (body) {
-  const { createReplicaSet, createStandalone } = require('./mongodb')
-  const started = []
-  const start = async server => {
-    started.push(await server)
-    return started.at(-1).getUri()
-  }
+async function withServer (body) {
+  const { createStandalone } = require('./mongodb')
+  const server = process.env.MONGODB_URL ? null : await createStandalone()
   try {
     return await body({
-      MONGODB_URL: process.env.MONGODB_URL || await start(createStandalone()),
-      MONGODB_REPLICA_SET_URL: await start(createReplicaSet({ count: 1 })),
+      MONGODB_URL: process.env.MONGODB_URL || server.getUri(),
       MONGOD_BINARY: findMongod() ?? ''
     })
   } finally {
-    await Promise.all(started.map(server => server.stop()))
+    await server?.stop()
   }
 }
 
