@@ -85,6 +85,15 @@ for (const [dialect, open] of Object.entries(dialects)) {
       assert.ok(!(await store.ids()).includes(`${dialect}-expired`))
     })
 
+    test("the app's clock decides what has expired", async t => {
+      const store = open()
+      await store.set('clock', makeSession({}, 60_000))
+      t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 })
+      assert.ok(!await store.get('clock'))
+      t.mock.timers.reset()
+      assert.ok(await store.get('clock'))
+    })
+
     test('a row without an expiration lives, one whose expiration is no date does not', async () => {
       const store = open()
       const session = JSON.stringify({ cookie: {} })

@@ -254,3 +254,27 @@ impl Deployment {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeps_go_by_the_servers_clock() {
+        let now = bson::DateTime::now().timestamp_millis();
+        let hour = 3_600_000;
+        let hello = doc! { "localTime": bson::DateTime::from_millis(now - hour) };
+        let facts = Facts::from_hello(&hello, now);
+        let ahead = bson::DateTime::now().timestamp_millis() - facts.server_millis();
+        assert!((hour - 1000..=hour + 1000).contains(&ahead), "{ahead} ms ahead of the server");
+    }
+
+    #[test]
+    fn transaction_numbers_need_sessions_and_an_oplog() {
+        let numbers = |hello: Document| Facts::from_hello(&hello, 0).transaction_numbers();
+        assert!(numbers(doc! { "setName": "rs0", "logicalSessionTimeoutMinutes": 30 }));
+        assert!(numbers(doc! { "msg": "isdbgrid", "logicalSessionTimeoutMinutes": 30 }));
+        assert!(!numbers(doc! { "logicalSessionTimeoutMinutes": 30 }), "a standalone server");
+        assert!(!numbers(doc! { "setName": "rs0" }), "a server without sessions");
+    }
+}
