@@ -7,7 +7,7 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 
 use napi::{
     Env, JsValue, Result, ValueType,
-    bindgen_prelude::{BigInt, FunctionCallContext, JsObjectValue, Object, Unknown},
+    bindgen_prelude::{BigInt, FunctionCallContext, JsObjectValue, Object, ToNapiValue, Unknown},
 };
 use napi_derive::napi;
 
@@ -68,56 +68,62 @@ fn open(context: &FunctionCallContext) -> Result<Js> {
     };
     bridge.attach(&store);
     let core = Rc::new(Core { store, bridge });
-    let mut functions = Object::new(env)?;
+    let mut functions = Functions { env, core, object: Object::new(env)? };
     for (name, decode) in OPERATIONS {
-        let core = Rc::clone(&core);
-        let function = env.create_function_from_closure::<(), Js, _>(name, move |context| {
-            let request = decode(&Arguments(&context))?;
-            let (_, promise) = core.start(&context, |token| core.store.submit(request, token))?;
-            Ok(promise)
+        functions.add(name, move |core, context| {
+            let request = decode(&Arguments(context))?;
+            core.start(context, |token| core.store.submit(request, token)).map(|(_, promise)| promise)
         })?;
-        functions.set_named_property(name, function)?;
     }
-    let reserving = Rc::clone(&core);
-    let reserve = env.create_function_from_closure::<(), Js, _>("reserve", move |context| {
+    functions.add("reserve", |core, context| {
         let request =
-            Request::Reserve { id: Arguments(&context).id()?, bytes: context.get::<u32>(1)? as usize };
-        let (place, promise) = reserving.start(&context, |token| reserving.store.submit(request, token))?;
+            Request::Reserve { id: Arguments(context).id()?, bytes: context.get::<u32>(1)? as usize };
+        let (place, promise) = core.start(context, |token| core.store.submit(request, token))?;
         let mut reserved = Object::new(context.env)?;
         reserved.set_c_named_property(c"promise", promise)?;
         reserved.set_c_named_property(c"place", BigInt::from(place))?;
         Ok(reserved.raw())
     })?;
-    functions.set_named_property("reserve", reserve)?;
-    let delivering = Rc::clone(&core);
-    let deliver = env.create_function_from_closure::<(), (), _>("deliver", move |context| {
-        let arguments = Arguments(&context);
+    functions.add("deliver", |core, context| {
+        let arguments = Arguments(context);
         let value = values::read_value(context.env, context.get(1)?)?;
-        delivering.store.deliver(arguments.place()?, value, arguments.dates(2)?);
+        core.store.deliver(arguments.place()?, value, arguments.dates(2)?);
         Ok(())
     })?;
-    functions.set_named_property("deliver", deliver)?;
-    let withdrawing = Rc::clone(&core);
-    let withdraw = env.create_function_from_closure::<(), (), _>("withdraw", move |context| {
-        withdrawing.store.withdraw(Arguments(&context).place()?);
+    functions.add("withdraw", |core, context| {
+        core.store.withdraw(Arguments(context).place()?);
         Ok(())
     })?;
-    functions.set_named_property("withdraw", withdraw)?;
-    let closing = Rc::clone(&core);
-    let close = env.create_function_from_closure::<(), Js, _>("close", move |context| {
-        let ((), promise) = closing.start(&context, |token| closing.store.close(token))?;
-        Ok(promise)
+    functions.add("flush", |core, _| {
+        core.store.flush();
+        Ok(())
     })?;
-    functions.set_named_property("close", close)?;
-    let listening = Rc::clone(&core);
-    let next_event = env.create_function_from_closure::<(), Js, _>("nextEvent", move |context| {
-        listening.bridge.next_event(context.env.raw())
+    functions.add("close", |core, context| {
+        core.start(context, |token| core.store.close(token)).map(|((), promise)| promise)
     })?;
-    functions.set_named_property("nextEvent", next_event)?;
-    let stats =
-        env.create_function_from_closure::<(), String, _>("stats", move |_| Ok(core.store.stats()))?;
-    functions.set_named_property("stats", stats)?;
-    Ok(functions.raw())
+    functions.add("nextEvent", |core, context| core.bridge.next_event(context.env.raw()))?;
+    functions.add("stats", |core, _| Ok(core.store.stats()))?;
+    Ok(functions.object.raw())
+}
+
+/// The object that `open` returns, as it is put together.
+struct Functions<'env> {
+    env: &'env Env,
+    core: Rc<Core>,
+    object: Object<'env>,
+}
+
+impl Functions<'_> {
+    fn add<R, F>(&mut self, name: &str, body: F) -> Result<()>
+    where
+        R: ToNapiValue,
+        F: Fn(&Core, &FunctionCallContext) -> Result<R> + 'static,
+    {
+        let core = Rc::clone(&self.core);
+        let function =
+            self.env.create_function_from_closure::<(), R, _>(name, move |context| body(&core, &context))?;
+        self.object.set_named_property(name, function)
+    }
 }
 
 type Decode = fn(&Arguments) -> Result<Request>;

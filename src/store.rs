@@ -46,6 +46,8 @@ pub struct Store {
     /// Something for the engine to look at.
     pub(crate) wake: Notify,
     pub(crate) work: Mutex<Work>,
+    /// The engine has not been woken for what was submitted last.
+    unflushed: AtomicBool,
     /// Finds wait until JavaScript has taken what was found.
     pub(crate) stalled: AtomicBool,
     pub(crate) bounds: Bounds,
@@ -132,6 +134,7 @@ impl Store {
             stats: Stats::default(),
             wake: Notify::new(),
             work: Mutex::new(Work::new(pool)),
+            unflushed: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
             bounds: Bounds::new(config.max_queue.unwrap_or(DEFAULT_MAX_QUEUE)),
             operation_timeout,
@@ -151,7 +154,7 @@ impl Store {
     }
 
     /// Takes the operation's place in the order, its deadline and its share of the bounds, all before it returns. The
-    /// outcome comes later, always through the sink. Returns the place, for `deliver` and `withdraw`.
+    /// outcome comes later, always through the sink. Sent after `flush` at the latest. Returns the place, for `deliver` and `withdraw`.
     pub fn submit(&self, request: Request, token: usize) -> u64 {
         let kind = request.kind();
         let payload_bytes = request.payload_bytes();
@@ -186,9 +189,17 @@ impl Store {
         };
         deadlines::rouse();
         if wake {
-            self.wake.notify_one();
+            self.unflushed.store(true, Ordering::Relaxed);
         }
         seq
+    }
+
+    /// Wakes the engine for what was submitted since. The shim calls it when the code that called operations has run to
+    /// its end, so that those of one turn leave together.
+    pub fn flush(&self) {
+        if self.unflushed.swap(false, Ordering::Relaxed) {
+            self.wake.notify_one();
+        }
     }
 
     /// What the set at `place` stores.

@@ -8,21 +8,42 @@ const { extraCA } = require('../certificates')
 function openNative (form) {
   // Loaded now, not with the package: importing it must work wherever Node.js does, binary or not.
   const core = require('../binding').open(JSON.stringify(configuration(form)))
+  const leave = departures(core)
   return {
     // The core judges by this clock whether a session has expired: apps fake it in tests.
-    get: id => core.get(id, Date.now()),
-    set: (id, value, { expires, lastModified }) => core.set(id, value, expires, lastModified),
-    touch: (id, { expires, lastModified }) => core.touch(id, expires, lastModified),
-    destroy: id => core.destroy(id),
-    scan: ({ after, limit }) => core.scan(after, limit, Date.now()),
-    ids: ({ after, limit }) => core.scanIds(after, limit, Date.now()),
-    count: () => core.count(),
-    clear: () => core.clear(),
-    ping: () => core.ping(),
-    sweep: () => core.sweep(),
+    get: id => leave(core.get(id, Date.now())),
+    set: (id, value, { expires, lastModified }) => leave(core.set(id, value, expires, lastModified)),
+    touch: (id, { expires, lastModified }) => leave(core.touch(id, expires, lastModified)),
+    destroy: id => leave(core.destroy(id)),
+    scan: ({ after, limit }) => leave(core.scan(after, limit, Date.now())),
+    ids: ({ after, limit }) => leave(core.scanIds(after, limit, Date.now())),
+    count: () => leave(core.count()),
+    clear: () => leave(core.clear()),
+    ping: () => leave(core.ping()),
+    sweep: () => leave(core.sweep()),
     stats: () => JSON.parse(core.stats()),
     close: () => core.close(),
     onEvent: listener => void pump(core, listener)
+  }
+}
+
+/**
+ * Operations have their places when they are called, and leave together when the code that called them has run
+ * to its end: one wake-up of the core for a burst, and no timer.
+ */
+function departures (core) {
+  const now = Promise.resolve()
+  let waiting = false
+  const flush = () => {
+    waiting = false
+    core.flush()
+  }
+  return promise => {
+    if (!waiting) {
+      waiting = true
+      now.then(flush)
+    }
+    return promise
   }
 }
 

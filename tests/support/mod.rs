@@ -108,7 +108,9 @@ impl TestStore {
         let token = self.next_token.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.answers.waiting.lock().unwrap().insert(token, sender);
-        (submit(&self.store, token), receiver)
+        let submitted = submit(&self.store, token);
+        self.store.flush();
+        (submitted, receiver)
     }
 }
 
