@@ -86,8 +86,11 @@ const MUTATIONS = [
 
 main(async () => {
   const only = process.argv[2]
+  const chosen = MUTATIONS.filter(({ file, test }) => !only || file.includes(only) || test.includes(only))
+  const tests = [...new Set(chosen.map(({ test }) => test))]
+  if (!await pass(...tests)) throw new Error('These tests must pass before a mutation can make them fail.')
   const missed = []
-  for (const mutation of MUTATIONS.filter(({ file, test }) => !only || file.includes(only) || test.includes(only))) {
+  for (const mutation of chosen) {
     console.log(`\n${mutation.file}: ${mutation.breaks}`)
     if (!await isNoticed(mutation)) missed.push(mutation)
   }
@@ -96,13 +99,18 @@ main(async () => {
   return missed.length === 0 ? 0 : 1
 })
 
+async function pass (...tests) {
+  const files = tests.map(test => path.join('__test__', test))
+  return await run('npm', ['test', '--silent', '--', ...files]) === 0
+}
+
 async function isNoticed ({ file, replace: [from, to], test }) {
   const source = path.join(root, file)
   const text = fs.readFileSync(source, 'utf8')
   if (text.split(from).length !== 2) throw new Error(`${file} must contain this exactly once: ${from}`)
   try {
     fs.writeFileSync(source, text.replace(from, () => to))
-    return await run('npm', ['test', '--silent', '--', path.join('__test__', test), '--test-reporter=dot']) !== 0
+    return !await pass(test)
   } finally {
     fs.writeFileSync(source, text)
   }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long an environment that ends lets accepted writes go out.
-const DRAIN_PATIENCE: Duration = Duration::from_millis(800);
+const DRAIN_PATIENCE: Duration = Duration::from_millis(600);
 
 #[napi(module_exports)]
 pub fn init(mut exports: Object, env: Env) -> Result<()> {

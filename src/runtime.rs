@@ -22,8 +22,8 @@ use crate::error::{Error, Result};
 const MAX_BLOCKING_THREADS: usize = 4;
 /// A thread must be joined: glibc before 2.43 races with the end of a detached one (napi-rs#3591).
 const JOIN_PATIENCE: Duration = Duration::from_millis(100);
-/// How long the JavaScript thread waits for the I/O thread's end.
-const END_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the JavaScript thread waits for the end of each: with what `exports` waits before, a second at most.
+const END_PATIENCE: Duration = Duration::from_millis(200);
 
 #[derive(Clone)]
 pub struct Handle(tokio::runtime::Handle);

@@ -67,8 +67,11 @@ pub fn thrown(env: &Env, error: &Error) -> Result<napi::Error> {
 fn error_object<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
     let mut object = env.create_error(napi::Error::from_reason(&error.message))?;
     object.set_c_named_property(c"name", error.name)?;
-    // N-API gives every error a code of its own.
-    object.set_c_named_property(c"code", error.code)?;
+    match error.code {
+        Some(code) => object.set_c_named_property(c"code", code)?,
+        // Node-API gives every error a code of its own.
+        None => object.set_c_named_property(c"code", ())?,
+    }
     if let Some(name) = &error.code_name {
         object.set_c_named_property(c"codeName", name)?;
     }
