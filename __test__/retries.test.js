@@ -152,15 +152,28 @@ for (const [topology, start] of Object.entries({
       test('a late write changes nothing that was written after it', async () => {
         const store = await open({ operationTimeoutMS: 500 })
         await store.set('a', makeSession({ n: 0 }))
-        await failCommands({ times: 1 }, { failCommands: ['update'], blockConnection: true, blockTimeMS: 2500 })
-        await assert.rejects(store.set('a', makeSession({ n: 1 })), {
-          name: 'MongoOperationTimeoutError', message: /outcome unknown/
-        })
+        const stuck = { name: 'MongoOperationTimeoutError', message: /outcome unknown/ }
+        await failCommands({ times: 2 }, { failCommands: ['update'], blockConnection: true, blockTimeMS: 2500 })
+        const first = assert.rejects(store.set('a', makeSession({ n: 1 })), stuck)
+        await sleep(200)
+        // Its session is the last to come free, and the one that any other write would take.
+        await Promise.all([first, assert.rejects(store.set('b', makeSession()), stuck)])
+        await sleep(300)
         await store.set('a', makeSession({ n: 2 }))
         await sleep(3000)
         assert.equal((await store.get('a')).n, 2)
       })
     }
+
+    test('a slow set is not overtaken by the next one of its id', async () => {
+      const store = await open()
+      await failCommands({ times: 1 }, { failCommands: ['update'], blockConnection: true, blockTimeMS: 500 })
+      const slow = store.set('a', makeSession({ n: 1 }))
+      await sleep(100)
+      await store.set('other', makeSession()) // there is another lane
+      await Promise.all([slow, store.set('a', makeSession({ n: 2 }))])
+      assert.equal((await store.get('a')).n, 2)
+    })
 
     test('two commands that never return do not stop the store', async () => {
       const store = await open({ operationTimeoutMS: 1000 })

@@ -50,7 +50,7 @@ const MUTATIONS = [
     breaks: 'an id is in one command at a time',
     file: 'src/line.rs',
     replace: ['(self.writing.is_none() && self.may_write_beside_reading(head))', '(self.may_write_beside_reading(head))'],
-    test: 'order.test.js'
+    test: 'retries.test.js'
   },
   {
     breaks: 'failures that may mend are tried again until the deadline',
