@@ -31,6 +31,13 @@ pub struct Retryable {
     pub statement_ids: Option<Vec<i32>>,
 }
 
+/// What a find asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fields {
+    All,
+    Id,
+}
+
 /// How a statement fared.
 #[derive(Debug)]
 pub enum Verdict {
@@ -41,8 +48,10 @@ pub enum Verdict {
 }
 
 impl Target {
+    // Read concern, write concern and time limit are not inherited from the client by commands that run as they are.
+
     /// `max_time_millis`: the server gives up by then, as the callers have.
-    pub fn find(&self, ids: &[&Id], max_time_millis: i64) -> RawDocumentBuf {
+    pub fn find(&self, ids: &[&Id], fields: Fields, max_time_millis: i64) -> RawDocumentBuf {
         let id_bytes: usize = ids.iter().map(|id| id.bytes().len() + 16).sum();
         let mut command = Writer::new(192 + id_bytes);
         command.string("find", &self.collection);
@@ -67,7 +76,17 @@ impl Target {
             // do not fit the first 16 MiB.
             command.int32("batchSize", count(ids.len() + 1));
         }
-        self.reading(&mut command, max_time_millis);
+        if fields == Fields::Id {
+            let projection = command.document("projection");
+            command.int32(ID, 1);
+            command.end(projection);
+        }
+        if let Some(concern) = &self.read_concern {
+            let open = command.document("readConcern");
+            command.splice(concern);
+            command.end(open);
+        }
+        command.int64("maxTimeMS", max_time_millis);
         command.finish()
     }
 
@@ -123,16 +142,6 @@ impl Target {
             }
         }
         command.finish()
-    }
-
-    /// Read concern and time limit, which commands run as they are do not inherit from the client.
-    pub fn reading(&self, command: &mut Writer, max_time_millis: i64) {
-        if let Some(concern) = &self.read_concern {
-            let open = command.document("readConcern");
-            command.splice(concern);
-            command.end(open);
-        }
-        command.int64("maxTimeMS", max_time_millis);
     }
 }
 

@@ -12,6 +12,7 @@ use futures_util::{FutureExt, StreamExt};
 use mongodb::{Database, error::Result as DriverResult, options::SelectionCriteria};
 
 use crate::{
+    batch::Fields,
     delivery::Delivery,
     deployment::Connected,
     error::{Error, Result},
@@ -58,7 +59,14 @@ async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
     let deadline = gets.map(|(op, _)| op.ticket.deadline).max().unwrap_or_else(Instant::now);
     let grouped = waiting.len() > 1;
     let ids: Vec<Id> = waiting.keys().cloned().collect();
-    let found = find(store, connected, &database, &ids, deadline).await;
+    let borrowed: Vec<&Id> = ids.iter().collect();
+    let monitor = &store.deployment.monitor;
+    let delivery = Delivery { connected, database: &database, monitor, deadline, ids: &borrowed };
+    let found = find(store, &delivery, &ids, Fields::All, store.selection()).await;
+    if let Some(average) = average_bytes(&found.rows) {
+        let mut work = store.work();
+        work.row_bytes = (work.row_bytes * 7 + average) / 8;
+    }
     let complete = found.is_complete();
     for row in found.rows {
         if let Some(lookup) = waiting.remove(&row.id) {
@@ -82,7 +90,8 @@ async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
         Err(_) => {}
     }
     for (id, lookup) in waiting {
-        let found = find(store, connected, &database, std::slice::from_ref(&id), deadline).await;
+        let one = std::slice::from_ref(&id);
+        let found = find(store, &delivery, one, Fields::All, store.selection()).await;
         match found.end {
             Ok(()) => store.answer(lookup.gets, found.rows.first()),
             Err(error) => store.fail(&lookup.gets, &error),
@@ -90,9 +99,9 @@ async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
     }
 }
 
-struct Found {
-    rows: Vec<StoredRow>,
-    end: Result<()>,
+pub struct Found {
+    pub rows: Vec<StoredRow>,
+    pub end: Result<()>,
     asked: Vec<Id>,
 }
 
@@ -103,28 +112,23 @@ impl Found {
     }
 }
 
-async fn find(
+/// Looks `ids` up on the servers of `selection` (`None`: the primary).
+pub async fn find(
     store: &Store,
-    connected: &Connected,
-    database: &Database,
+    delivery: &Delivery<'_>,
     ids: &[Id],
-    deadline: Instant,
+    fields: Fields,
+    selection: Option<SelectionCriteria>,
 ) -> Found {
     let borrowed: Vec<&Id> = ids.iter().collect();
-    let spec = &store.deployment.spec;
-    let delivery =
-        Delivery { connected, database, monitor: &store.deployment.monitor, deadline, ids: &borrowed };
-    let command = store.target.find(&borrowed, delivery.remaining_millis());
+    let command = store.target.find(&borrowed, fields, delivery.remaining_millis());
     let rows = Mutex::new(Vec::with_capacity(ids.len()));
     store.stats.command(Command::Find, ids.len());
+    let retry = store.deployment.spec.retry_reads;
     let end = delivery
-        .read(spec.retry_reads, || collect(store, database, command.clone(), store.selection(), &rows))
+        .read(retry, || collect(store, delivery.database, command.clone(), selection.clone(), &rows))
         .await;
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(average) = average_bytes(&rows) {
-        let mut work = store.work();
-        work.row_bytes = (work.row_bytes * 7 + average) / 8;
-    }
     Found { rows, end, asked: ids.to_vec() }
 }
 

@@ -6,21 +6,19 @@ use std::{
     time::Instant,
 };
 
-use futures_util::{FutureExt, StreamExt};
-use mongodb::Database;
+use futures_util::FutureExt;
 
 use crate::{
-    batch::{self, Retryable, Told, Verdict},
+    batch::{self, Fields, Retryable, Told, Verdict},
     delivery::{Delivery, LaneSession, next_txn_number},
     deployment::Connected,
     error::Error,
     id::Id,
-    layout::ID,
     line::{Op, Statement, WriteKind},
     operation::{Outcome, Ticket},
+    reads,
     stats::Command,
     store::Store,
-    wire::Writer,
 };
 
 /// `BSONObjectTooLarge`.
@@ -241,18 +239,14 @@ impl CarryOut<'_> {
 
     /// Which of the touched rows exist. The ids are still busy, so no operation of this store comes between.
     async fn look_up_touched(&self, delivery: &Delivery<'_>, statements: &[Statement]) -> Matched {
-        let touched: Vec<&Id> = statements
+        let touched: Vec<Id> = statements
             .iter()
             .filter(|statement| !statement.upserts())
-            .map(|statement| &statement.id)
+            .map(|statement| statement.id.clone())
             .collect();
-        let found = Mutex::new(Vec::new());
-        self.store.stats.command(Command::Find, touched.len());
-        let end = delivery
-            .read(true, || existing(delivery.database, &self.store.target.collection, &touched, &found))
-            .await;
-        match end {
-            Ok(()) => Matched::These(found.into_inner().unwrap_or_else(PoisonError::into_inner)),
+        let found = reads::find(self.store, delivery, &touched, Fields::Id, None).await;
+        match found.end {
+            Ok(()) => Matched::These(found.rows.into_iter().map(|row| row.id).collect()),
             Err(_) => Matched::All,
         }
     }
@@ -313,39 +307,4 @@ fn halves(mut statements: Vec<Statement>, numbers: Option<Vec<i32>>, txn_number:
             txn_number,
         })
         .collect()
-}
-
-async fn existing(
-    database: &Database,
-    collection: &str,
-    ids: &[&Id],
-    found: &Mutex<Vec<Id>>,
-) -> mongodb::error::Result<()> {
-    let mut command = Writer::new(256 + ids.len() * 64);
-    command.string("find", collection);
-    let filter = command.document("filter");
-    let condition = command.document(ID);
-    let list = command.array("$in");
-    for (index, id) in ids.iter().enumerate() {
-        command.value(crate::wire::Index::new(index).as_str(), id.tag(), id.bytes());
-    }
-    command.end(list);
-    command.end(condition);
-    command.end(filter);
-    let projection = command.document("projection");
-    command.int32(ID, 1);
-    command.end(projection);
-    command.int32("batchSize", batch::count(ids.len() + 1));
-    let mut batches = database.run_raw_cursor_command(command.finish()).batch().await?;
-    while let Some(batch) = batches.next().await {
-        let batch = batch?;
-        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        for document in batch.doc_slices()? {
-            if let Ok(bson::RawBsonRef::Document(document)) = document {
-                let id = crate::wire::elements(document).find(|(name, ..)| *name == ID.as_bytes());
-                found.extend(id.map(|(_, tag, value)| Id::from_element(tag, value)));
-            }
-        }
-    }
-    Ok(())
 }
