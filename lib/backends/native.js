@@ -28,8 +28,8 @@ function openNative (form) {
 }
 
 /**
- * Operations have their places when they are called, and leave together when the code that called them has run
- * to its end: one wake-up of the core for a burst, and no timer.
+ * Operations have their places when they are called, and leave together when the code that called them has
+ * run to its end: one wake-up of the core for a burst, and no timer.
  */
 function departures (core) {
   const now = Promise.resolve()
