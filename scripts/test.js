@@ -19,10 +19,14 @@ const NODE_OPTIONS = [
   '--test-reporter=spec'
 ]
 
+/** Its peers are installed only for it. */
+const CRYPTO_PEERS = '__test__/peers/crypto.test.js'
+
 main(async () => {
   ensureDependencies()
   const addon = build('testing')
   const given = process.argv.slice(2)
+  if (given.includes(CRYPTO_PEERS)) ensureDependencies(CRYPTO_PEERS.replace('.test.js', ''))
 
   return withServers(async servers => {
     const env = { ...servers, CONNECT_MONGO_NATIVE_LIBRARY_PATH: addon }
