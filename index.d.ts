@@ -18,6 +18,9 @@ declare const MongoStore: MongoStoreExport
 
 /** A store made by `MongoStore.create()` or `new MongoStore()`. */
 interface MongoStore<T extends Data = Data> extends Store<T> {
+  /** What encrypts the sessions: the option of this name, or what `crypto` stands for. Else null. */
+  readonly cryptoAdapter: MongoStore.CryptoAdapter | null
+
   /** Passes `null`, and resolves to it, when there is no such session or it has expired. */
   get (sid: string, callback?: Callback<T | null>): Promise<T | null>
   /** Fails with 'Unable to find the session to touch' when it is gone, as connect-mongo does from 4.2. */
@@ -53,8 +56,9 @@ interface LegacyStore<T extends Data = Data> extends Store<T> {
  *
  * Errors carry the names and codes of the Node.js driver, such as `MongoServerSelectionError` after
  * `serverSelectionTimeoutMS` without a server, `MongoServerError` with a `code`, or `MongoNetworkError`; and
- * besides them `MongoOperationTimeoutError` after `operationTimeoutMS`. They contain no password, no session
- * and no whole session id.
+ * besides them `MongoOperationTimeoutError` after `operationTimeoutMS`, and `UndecryptableError` with the code
+ * 'ERR_SESSION_UNDECRYPTABLE' for an encrypted session that cannot be read. They contain no password, no
+ * secret, no session and no whole session id.
  */
 interface Store<T extends Data> extends session.Store {
   /** The options given; in a store of the modern kind a copy, with the defaults filled in. */
@@ -122,6 +126,17 @@ interface MongoStoreExport {
    */
   (connect: object): LegacyStoreClass
 
+  /**
+   * An adapter for `cryptoAdapter`, the same that the option `crypto` stands for. As with connect-mongo 6,
+   * what its `decrypt` answers is the JSON of what its `encrypt` got, but for the families K0, D and W.
+   */
+  createKrupteinAdapter (options: MongoStore.CryptoOptions): MongoStore.CryptoAdapter
+  /**
+   * An adapter for `cryptoAdapter` that writes rows of family W, which connect-mongo 6 reads and writes with
+   * its function of this name. It reads the other families too, if the secret is the same.
+   */
+  createWebCryptoAdapter (options: MongoStore.WebCryptoAdapterOptions): MongoStore.CryptoAdapter
+
   readonly prototype: MongoStore
   readonly MongoStore: MongoStoreExport
   readonly default: MongoStoreExport
@@ -152,6 +167,16 @@ declare namespace MongoStore {
     ttl?: number
     /** Keep `createdAt` and `updatedAt` in the stored documents. Default: false. */
     timestamps?: boolean
+
+    /**
+     * Encrypt the sessions. Default: they are not; `{ secret: false }` says so, too. Rows of every
+     * connect-mongo since 3.0 are read, if the secret and algorithms are the same. Rows that hold a document
+     * are read as they are; rows that hold a string must be encrypted. Sessions are JSON inside, also with
+     * `stringify: false`.
+     */
+    crypto?: CryptoOptions
+    /** Encrypt the sessions in this way. Not together with `crypto`. */
+    cryptoAdapter?: CryptoAdapter | null
   }
 
   /**
@@ -175,6 +200,26 @@ declare namespace MongoStore {
      * Default: false.
      */
     fallbackMemory?: boolean
+
+    /**
+     * Encrypt the sessions, in the way of connect-mongo 3.x, family K0. Default: they are not. Rows of every
+     * later connect-mongo are read too, if the secret and algorithms are the same. With a list of secrets the
+     * first writes, all read. Sessions are JSON inside, also with `stringify: false`. The hooks `serialize`
+     * and `unserialize` are called with the encrypted text, and `unserialize` with the session's JSON, too.
+     */
+    secret?: Secret | readonly Secret[]
+    /** Of `secret`: a gcm cipher of OpenSSL's. Default: 'aes-256-gcm'. */
+    algorithm?: string
+    /** Of `secret`: a hash of OpenSSL's. Default: 'sha512'. */
+    hashing?: string
+    /** Of `secret`. Default: 'hex'. */
+    encodeas?: CryptoEncoding
+    /** Of `secret`, characters, as many as the algorithm's key has bytes. Default: 32. */
+    key_size?: number
+    /** Of `secret`, bytes. Default: 16. */
+    iv_size?: number
+    /** Of `secret`, bytes. Default: 16. */
+    at_size?: number
   }
 
   export interface CommonOptions<T extends Data> {
@@ -230,6 +275,79 @@ declare namespace MongoStore {
     operationTimeoutMS?: number
     /** Operations that may wait or run at a time; one more fails at once. Default: 100,000. */
     maxQueue?: number
+    /**
+     * What becomes of an encrypted session that cannot be decrypted: it was changed, or encrypted with a
+     * secret that is not among those given, or is not encrypted at all. `error` (default): `get` and `all`
+     * fail with the code 'ERR_SESSION_UNDECRYPTABLE'. `ignore`: it passes for missing, so that its visitor
+     * starts anew.
+     */
+    onUndecryptable?: 'error' | 'ignore'
+  }
+
+  /** Not empty. kruptein 3.1 and later write only with 8 characters or more of 4 kinds, two of each. */
+  export type Secret = string | ArrayBuffer | ArrayBufferView
+
+  export type CryptoEncoding = 'hex' | 'base64' | 'base64url' | 'latin1' | 'binary'
+
+  /**
+   * What rows connect-mongo wrote, by its version and by that of kruptein, which encrypts for it: `K0`
+   * connect-mongo 3.x (`secret`); `K2` 4.1 to 4.2.0; `A` 4.2.2 to 5.1 with kruptein 3.0, and 6.0; `B` with
+   * kruptein 3.1.1; `C` with kruptein 3.1.3 to 3.3; `D` with kruptein 3.4, which `npm install` gives to
+   * connect-mongo 4 and 5 today, and with which these cannot read what they write; `W` connect-mongo 6.0 with
+   * createWebCryptoAdapter. Each connect-mongo reads its own family only.
+   */
+  export type CryptoFamily = 'K0' | 'K2' | 'A' | 'B' | 'C' | 'D' | 'W'
+
+  /**
+   * Options of `crypto`, those of connect-mongo 4.1 to 6.0 and two of ours. Keys are derived off the event
+   * loop's thread and kept; rows written within an hour share one.
+   */
+  export interface CryptoOptions {
+    /** With a list the first writes, all read: so a secret is replaced. */
+    secret: false | Secret | readonly Secret[]
+    /** The family written. All are read. Default: 'A', which connect-mongo 6.0 reads and writes. */
+    family?: CryptoFamily
+    /**
+     * A cipher of OpenSSL's. Default: 'aes-256-gcm'. Keep to gcm: with the cbc and ctr ciphers, the families
+     * K2 and A do not notice a changed IV.
+     */
+    algorithm?: string
+    /** A hash of OpenSSL's. Default: 'sha512'. */
+    hashing?: string
+    /** Default: 'base64'; of K0 and K2 'hex'. Rows in hex are always read. */
+    encodeas?: CryptoEncoding
+    /** Bytes, of K0 (there, characters) and D; the other families go by the algorithm. Default: 32. */
+    key_size?: number
+    /** Bytes, of K0 and D; the other families go by the algorithm. Default: 16. */
+    iv_size?: number
+    /** Bytes of the authentication tag, of K0 and D; 16 in the other families. Default: 16. */
+    at_size?: number
+    /** kruptein's: derive keys with scrypt in place of PBKDF2. Default: false. */
+    use_scrypt?: boolean
+  }
+
+  export interface WebCryptoAdapterOptions {
+    /** With a list the first writes, all read. */
+    secret: Secret | readonly Secret[]
+    /** Bytes. Default: 12, for AES-CBC 16. */
+    ivLength?: number
+    /** Default: 'base64'. */
+    encoding?: 'base64' | 'base64url' | 'hex'
+    /** Default: 'AES-GCM'. AES-CBC does not notice that a row was changed. */
+    algorithm?: 'AES-GCM' | 'AES-CBC'
+    /** Default: the text 'connect-mongo:webcrypto-default-salt'. */
+    salt?: string | ArrayBuffer | ArrayBufferView
+    /** Rounds of PBKDF2 with SHA-256. Default: 310,000. */
+    iterations?: number
+  }
+
+  /**
+   * Encrypts and decrypts what is stored. One of an app's own has `operationTimeoutMS` (default: 30 s) for
+   * each call; when its `decrypt` fails, the error is the `cause` of an 'ERR_SESSION_UNDECRYPTABLE'.
+   */
+  export interface CryptoAdapter {
+    encrypt (plaintext: string): Promise<string>
+    decrypt (ciphertext: string): Promise<string>
   }
 
   export type AutoRemove = 'native' | 'interval' | 'disabled'
@@ -266,6 +384,8 @@ declare namespace MongoStore {
     sweeps: number
     swept: number
     connected: boolean
+    /** Of stores that encrypt: keys derived by the process since its start, and keys that it keeps. */
+    encryption?: { derivations: number, keys: number }
   }
 
   export type { Instance as MongoStore, Instance as default, LegacyStore }

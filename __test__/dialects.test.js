@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 
+const { createWebCryptoAdapter } = require('../lib/crypto/adapters')
 const legacy = require('../lib/dialects/legacy')
 const modern = require('../lib/dialects/modern')
 const { warningsOf } = require('./support/warnings')
@@ -37,8 +38,10 @@ describe('the normal form', () => {
       unserialize: undefined,
       transformId: undefined,
       writeConcern: null,
+      encryption: null,
       operationTimeoutMS: null,
-      maxQueue: null
+      maxQueue: null,
+      onUndecryptable: 'error'
     }
     assert.deepEqual(read.legacy(), { dialect: 'legacy', ...common })
     assert.deepEqual(read.modern(), { dialect: 'modern', ...common })
@@ -51,12 +54,13 @@ describe('the normal form', () => {
     const common = {
       mongoOptions: { appName: 'a' }, dbName: 'd', ttl: 60, autoRemove: 'interval', autoRemoveInterval: 0.5,
       touchAfter: 3600, stringify: false, serialize, unserialize, transformId,
-      writeOperationOptions: { w: 'majority', j: true, wtimeout: 5 }, operationTimeoutMS: 1000, maxQueue: 10
+      writeOperationOptions: { w: 'majority', j: true, wtimeout: 5 }, operationTimeoutMS: 1000, maxQueue: 10, onUndecryptable: 'ignore'
     }
     const form = {
       url: URL, mongoOptions: { appName: 'a' }, dbName: 'd', collection: 'c', ttlMS: 60_000, touchAfterMS: 3_600_000,
       autoRemove: 'interval', sweepIntervalMS: 30_000, stringify: false, serialize, unserialize, transformId,
-      writeConcern: { w: 'majority', j: true, wtimeoutMS: 5 }, operationTimeoutMS: 1000, maxQueue: 10
+      writeConcern: { w: 'majority', j: true, wtimeoutMS: 5 }, encryption: null, operationTimeoutMS: 1000, maxQueue: 10,
+      onUndecryptable: 'ignore'
     }
     assert.deepEqual(read.legacy({ ...common, collection: 'c' }),
       { dialect: 'legacy', layout: { kind: 'connect-mongo', timestamps: false }, ...form })
@@ -264,21 +268,73 @@ describe('connections', () => {
 })
 
 describe('encryption that was asked for is never left out', () => {
-  test('legacy', () => {
-    assert.throws(() => read.legacy({ secret: 'squirrel' }), { message: /not support secret: encryption/ })
-    assert.equal(read.legacy({ secret: '' }).url, URL)
+  const adapter = { encrypt: async text => text, decrypt: async text => text }
+
+  test('legacy: a secret that says something', () => {
+    for (const secret of ['squirrel', Buffer.from('squirrel'), ['new', 'old']]) {
+      assert.ok(read.legacy({ secret, stringify: false }).encryption)
+    }
+    for (const secret of ['', undefined, null, false, 0]) assert.equal(read.legacy({ secret }).encryption, null)
+    for (const secret of [5, {}, [], ['']]) assert.throws(() => read.legacy({ secret }), TypeError)
+    const options = { url: URL, secret: 'squirrel' }
+    legacy.normalize(options)
+    assert.equal(options.secret, 'squirrel', "the caller's object stays as it is")
   })
 
-  test('modern', () => {
-    for (const options of [{ crypto: { secret: 'squirrel' } }, { crypto: {} }, { cryptoAdapter: {} }]) {
-      assert.throws(() => read.modern(options), { message: /encryption was asked for/ })
+  test('modern: crypto, unless its secret is false, or an adapter', () => {
+    assert.ok(read.modern({ crypto: { secret: 'squirrel' } }).encryption)
+    assert.ok(read.modern({ crypto: { secret: ['new', 'old'] } }).encryption)
+    assert.equal(read.modern({ cryptoAdapter: adapter }).encryption, adapter)
+    for (const crypto of [{ secret: false }, undefined, null]) assert.equal(read.modern({ crypto }).encryption, null)
+    assert.equal(read.modern({ cryptoAdapter: null }).encryption, null)
+  })
+
+  test('modern: what connect-mongo 6 throws for, in its words', () => {
+    for (const crypto of [{}, { secret: '' }, { secret: null }, { secret: [] }, { secret: ['a', ''] }]) {
+      assert.throws(() => read.modern({ crypto }), { message: 'createKrupteinAdapter requires a non-empty secret' })
     }
-    assert.throws(() => read.modern({ crypto: {}, cryptoAdapter: {} }), { message: /not both/ })
-    for (const crypto of [{ secret: false }, undefined, null]) assert.equal(read.modern({ crypto }).url, URL)
+    for (const crypto of [{ secret: false }, null, { secret: 's' }]) {
+      assert.throws(() => read.modern({ crypto, cryptoAdapter: adapter }),
+        { message: 'Provide either the legacy crypto option or cryptoAdapter, not both' })
+    }
+    for (const options of [undefined, {}, { secret: '' }]) {
+      assert.throws(() => createWebCryptoAdapter(options), { message: 'createWebCryptoAdapter requires a secret' })
+    }
+  })
+
+  test('values with which no connect-mongo ever worked are refused by name', () => {
+    for (const [name, value] of [
+      ['secret', 5], ['algorithm', 'aes-256-ccm'], ['algorithm', 'rot13'], ['hashing', 'sha0'], ['encodeas', 'utf8'],
+      ['family', 'E'], ['key_size', 'long'], ['use_asn1', false], ['use_argon2', true]
+    ]) {
+      assert.throws(() => read.modern({ crypto: { secret: 's', [name]: value } }), error =>
+        error instanceof TypeError && error.message.includes(name), name)
+    }
+    assert.throws(() => read.modern({ crypto: { secret: 's', algorithm: 'aes-128-gcm', family: 'D' } }), /family D/)
+    for (const cryptoAdapter of ['x', {}, { encrypt () {} }]) {
+      assert.throws(() => read.modern({ cryptoAdapter }), { name: 'TypeError', message: /encrypt and decrypt/ })
+    }
+    for (const options of [{ algorithm: 'AES-CTR' }, { ivLength: 0 }, { iterations: 0 }, { salt: 5 }]) {
+      assert.throws(() => createWebCryptoAdapter({ secret: 's', ...options }), /algorithm|ivLength|iterations|salt/)
+    }
+  })
+
+  test('onUndecryptable is error or ignore', () => {
+    for (const normalize of Object.values(read)) {
+      assert.equal(normalize({}).onUndecryptable, 'error')
+      assert.equal(normalize({ onUndecryptable: 'ignore' }).onUndecryptable, 'ignore')
+      assert.throws(() => normalize({ onUndecryptable: 'skip' }), { name: 'TypeError', message: /onUndecryptable/ })
+    }
   })
 
   test('the secret is not repeated', () => {
-    assert.throws(() => read.legacy({ secret: 'squirrel' }), error => !error.message.includes('squirrel'))
+    for (const make of [
+      () => read.legacy({ secret: 'squirrel', algorithm: 'rot13' }),
+      () => read.modern({ crypto: { secret: 'squirrel', family: 'squirrel' } }),
+      () => createWebCryptoAdapter({ secret: 'squirrel', iterations: 'x' })
+    ]) {
+      assert.throws(make, error => !`${error.message}${error.stack}`.includes('squirrel'))
+    }
   })
 })
 

@@ -6,6 +6,9 @@ const { LastModified } = require('./dates')
 // Between a session and the value in a row's `session` field. For the backends a value is a string, null, or,
 // when it is anything else, the BSON of `{ session: value }`.
 
+/** What `decode` answers for a row that is to pass for missing. */
+const MISSING = Symbol('missing')
+
 /**
  * The codec of a store. `hooks`: the options `stringify`, `serialize` and `unserialize` in their normal form.
  */
@@ -74,4 +77,4 @@ function identity (value) {
   return value
 }
 
-module.exports = { createCodec }
+module.exports = { createCodec, decodeValue, encodeJson, encodeValue, identity, MISSING, plain, rawValue }

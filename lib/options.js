@@ -18,7 +18,7 @@ const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInt
 const MAX_TTL = 8e15
 
 /** Options that only this package has, the same in every dialect. */
-const OWN = ['backend', 'operationTimeoutMS', 'maxQueue']
+const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable']
 
 /**
  * Names of Node driver options, misplaced among a store's. The peers ignored them, and nothing is lost by it.
@@ -27,9 +27,6 @@ const DRIVER_OPTIONS = [
   'auto_reconnect', 'autoReconnect', 'keepAlive', 'poolSize', 'ssl', 'useCreateIndex', 'useFindAndModify',
   'useNewUrlParser', 'useUnifiedTopology', 'w'
 ]
-
-/** Why a store that cannot encrypt is not made. */
-const ENCRYPTION_ASKED = 'encryption was asked for, and sessions are not stored readable instead'
 
 /** The argument of a constructor: an object, or nothing at all. */
 function optionsObject (options) {
@@ -126,20 +123,22 @@ function writeConcern (value) {
 }
 
 /** Our own options. `null`: the core's default. */
-function own ({ backend = 'native', operationTimeoutMS, maxQueue }) {
+function own ({ backend = 'native', operationTimeoutMS, maxQueue, onUndecryptable = 'error' }) {
   if (backend === 'driver') throw notYet("backend: 'driver'", "without it, the store's own core connects")
   if (backend !== 'native') throw new TypeError(`backend must be 'native': got ${describe(backend)}`)
+  if (onUndecryptable !== 'error' && onUndecryptable !== 'ignore') {
+    throw new TypeError(`onUndecryptable must be 'error' or 'ignore': got ${describe(onUndecryptable)}`)
+  }
   const range = { min: 1, max: 2 ** 31 - 1 }
   const count = (name, value, unit) => number(name, value ?? undefined, { fallback: null, unit, ...range })
   return {
     operationTimeoutMS: count('operationTimeoutMS', operationTimeoutMS, 'milliseconds'),
-    maxQueue: count('maxQueue', maxQueue, 'operations')
+    maxQueue: count('maxQueue', maxQueue, 'operations'),
+    onUndecryptable
   }
 }
 
-/**
- * What this version does not do. It must never pass for something that it does, least of all for encryption.
- */
+/** What this version does not do. It must never pass for something that it does. */
 function notYet (what, instead) {
   return new Error(`this version of connect-mongo-native does not support ${what}: ${instead}`)
 }
@@ -166,7 +165,6 @@ module.exports = {
   autoRemove,
   DEFAULTS,
   DRIVER_OPTIONS,
-  ENCRYPTION_ASKED,
   hook,
   MINUTE,
   notYet,

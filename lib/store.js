@@ -2,7 +2,9 @@
 
 const { openNative } = require('./backends/native')
 const { answer } = require('./callbacks')
-const { createCodec } = require('./codec')
+const { createCodec, MISSING } = require('./codec')
+const { createEncryptedCodec } = require('./crypto/codec')
+const { keys } = require('./crypto/keys')
 const dates = require('./dates')
 const debug = require('./debug')
 const { decodeId, encodeId, shortId } = require('./ids')
@@ -31,7 +33,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
       const dialect = dialectOf(options)
       const form = dialect.normalize(options)
-      const codec = createCodec(form)
+      const codec = form.encryption ? createEncryptedCodec(form) : createCodec(form)
       super(options)
       this.#dialect = dialect
       this.#form = form
@@ -109,11 +111,12 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #get (sid) {
       if (debug.enabled) debug.line('get', shortId(sid))
       const row = await this.#backend.get(this.#id(sid))
-      if (row === null) {
+      let session = row === null ? MISSING : this.#revive(row)
+      if (session instanceof Promise) session = await session
+      if (session === MISSING) {
         if (this.#dialect.announcesMissing) this.#announce('get', sid)
         return this.#dialect.missing
       }
-      const session = this.#revive(row)
       this.#announce('get', sid)
       return session
     }
@@ -159,7 +162,9 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       let after = null
       do {
         const page = await this.#backend.scan({ after, limit: ROWS_PER_PAGE })
-        for (const row of page.rows) sessions.push(this.#revive(row))
+        for (const session of await Promise.all(page.rows.map(async row => this.#revive(row)))) {
+          if (session !== MISSING) sessions.push(session)
+        }
         after = page.next
       } while (after !== null)
       this.#announce('all', sessions)
@@ -199,7 +204,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     }
 
     async #stats () {
-      return this.#backend.stats()
+      const stats = await this.#backend.stats()
+      return this.#form.encryption ? { ...stats, encryption: keys.stats() } : stats
     }
 
     async #close () {
@@ -212,8 +218,14 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return encodeId(transformId === undefined ? sid : transformId(sid))
     }
 
-    #revive ({ value, expires, lastModified }) {
-      const session = this.#codec.decode(value)
+    /** The session of a row, or MISSING; of an encrypted row, sometimes a promise of it. */
+    #revive (row) {
+      const session = this.#codec.decode(row.value)
+      if (session instanceof Promise) return session.then(session => this.#complete(session, row))
+      return this.#complete(session, row)
+    }
+
+    #complete (session, { expires, lastModified }) {
       dates.showExpires(session, expires)
       if (this.#form.touchAfterMS > 0) dates.showLastModified(session, lastModified)
       return session

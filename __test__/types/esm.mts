@@ -1,6 +1,8 @@
 // Compiled, never run: what an ES module in TypeScript may write.
 
-import MongoStore, { MongoStore as Named } from 'connect-mongo-native'
+import MongoStore, {
+  createKrupteinAdapter, createWebCryptoAdapter, type CryptoAdapter, type CryptoOptions, MongoStore as Named
+} from 'connect-mongo-native'
 import session from 'express-session'
 
 declare module 'express-session' {
@@ -40,6 +42,18 @@ const heard: boolean = await legacy.destroy('sid')
 const missing: session.SessionData | undefined = await legacy.get('sid')
 session({ secret: 'foo', store: legacy })
 
+const crypto: CryptoOptions = { secret: ['new', 'old'], family: 'C' }
+const adapter: CryptoAdapter = createKrupteinAdapter(crypto)
+MongoStore.create({ mongoUrl: 'mongodb://localhost', crypto, onUndecryptable: 'ignore' })
+MongoStore.create({ mongoUrl: 'mongodb://localhost', cryptoAdapter: adapter }).cryptoAdapter?.encrypt('text')
+MongoStore.create({
+  mongoUrl: 'mongodb://localhost', cryptoAdapter: createWebCryptoAdapter({ secret: new Uint8Array(32), encoding: 'hex' })
+})
+const encrypting = new LegacyStore({ url: 'mongodb://localhost', secret: Buffer.from('s'), algorithm: 'aes-192-gcm' })
+const derivations: number | undefined = (await encrypting.stats()).encryption?.derivations
+
+// @ts-expect-error: no such family
+MongoStore.create({ mongoUrl: 'mongodb://localhost', crypto: { secret: 's', family: 'E' } })
 // @ts-expect-error: not a string
 MongoStore.create({ mongoUrl: 5 })
 // @ts-expect-error: legacy's name for it
@@ -49,4 +63,4 @@ MongoStore.create({ mongoUrl: 'mongodb://localhost', autoRemove: 'sometimes' })
 
 await using closing = MongoStore.create(options)
 
-export { closing, heard, ids, latencyMS, missing, more, nothing, queued, user }
+export { closing, derivations, heard, ids, latencyMS, missing, more, nothing, queued, user }

@@ -12,7 +12,9 @@ function openNative (form) {
   return {
     // The core judges by this clock whether a session has expired: apps fake it in tests.
     get: id => leave(core.get(id, Date.now())),
-    set: (id, value, { expires, lastModified }) => leave(core.set(id, value, expires, lastModified)),
+    set: (id, value, { expires, lastModified }) => value instanceof Promise
+      ? setLater(core, leave, id, value, { expires, lastModified })
+      : leave(core.set(id, value, expires, lastModified)),
     touch: (id, { expires, lastModified }) => leave(core.touch(id, expires, lastModified)),
     destroy: id => leave(core.destroy(id)),
     scan: ({ after, limit }) => leave(core.scan(after, limit, Date.now())),
@@ -45,6 +47,25 @@ function departures (core) {
     }
     return promise
   }
+}
+
+/**
+ * A `set` whose value is not made yet (an encrypted one may take a while) takes its place in the order now,
+ * and fills it later. Whatever fails first, the value or the operation's deadline, is the outcome.
+ * A promise may say as `bytes` how large its value will be.
+ */
+async function setLater (core, leave, id, value, { expires, lastModified }) {
+  const { promise, place } = core.reserve(id, value.bytes ?? 0)
+  leave(promise).catch(() => {}) // of a place that is withdrawn, nobody else hears
+  let ready
+  try {
+    ready = await Promise.race([value, promise])
+  } catch (error) {
+    core.withdraw(place)
+    throw error
+  }
+  core.deliver(place, ready, expires, lastModified)
+  return promise
 }
 
 /** Hands over events until the core is closed. Waiting for one keeps nothing alive. */

@@ -1,5 +1,6 @@
 'use strict'
 
+const { createLegacyAdapter } = require('../crypto/adapters')
 const read = require('../options')
 
 // connect-mongo 0.x to 3.x: `new (require('connect-mongo')(session))(options)`.
@@ -20,8 +21,8 @@ const HARMLESS = [
 const IGNORED = {
   mongoUrl: 'write url',
   collectionName: 'write collection',
-  crypto: 'sessions are stored unencrypted',
-  cryptoAdapter: 'sessions are stored unencrypted',
+  crypto: 'sessions are stored unencrypted; write secret',
+  cryptoAdapter: 'sessions are stored unencrypted; write secret',
   timestamps: 'it is an option of MongoStore.create()',
   createAutoRemoveIdx: 'write autoRemove',
   clear_interval: "write autoRemove: 'interval' and autoRemoveInterval",
@@ -51,9 +52,6 @@ function normalize (given) {
     throw read.notYet(SESSION_MONGOOSE.join(', '), 'these are options of session-mongoose, not of connect-mongo')
   }
   const url = connectionString(options)
-  if (options.secret) {
-    throw read.notYet('secret', read.ENCRYPTION_ASKED)
-  }
   read.reportUnread(options, {
     entry: "require('connect-mongo-native')(session)", known: READ, harmless: HARMLESS, ignored: IGNORED
   })
@@ -74,6 +72,7 @@ function normalize (given) {
     unserialize: read.hook('unserialize', options.unserialize),
     transformId: read.transformId(options.transformId),
     writeConcern: read.writeConcern(options.writeOperationOptions),
+    encryption: options.secret ? createLegacyAdapter(options) : null,
     ...read.own(options)
   }
 }

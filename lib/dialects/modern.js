@@ -1,5 +1,7 @@
 'use strict'
 
+const { createKrupteinAdapter } = require('../crypto/adapters')
+const { describe } = require('../describe')
 const read = require('../options')
 
 // connect-mongo 4.x to 6.x: `MongoStore.create(options)` or `new MongoStore(options)`.
@@ -65,6 +67,7 @@ function normalize (given) {
     unserialize: read.hook('unserialize', options.unserialize),
     transformId: read.transformId(options.transformId),
     writeConcern: read.writeConcern(options.writeOperationOptions),
+    encryption: encryption(options),
     ...read.own(options)
   }
 }
@@ -83,7 +86,7 @@ function connectionString (options) {
     `Cannot init client. You must provide either mongoUrl|clientPromise|client in options${meant}`)
 }
 
-/** What connect-mongo 6 throws for, in its words; and encryption, which must never be left out in silence. */
+/** What connect-mongo 6 throws for, in its words. */
 function refuse ({ createAutoRemoveIdx, autoRemoveInterval, crypto, cryptoAdapter }) {
   if (createAutoRemoveIdx !== undefined && createAutoRemoveIdx !== null) {
     throw new TypeError('options.createAutoRemoveIdx has been reverted to autoRemove and autoRemoveInterval')
@@ -96,9 +99,17 @@ function refuse ({ createAutoRemoveIdx, autoRemoveInterval, crypto, cryptoAdapte
   if (crypto !== undefined && cryptoAdapter !== undefined) {
     throw new TypeError('Provide either the legacy crypto option or cryptoAdapter, not both')
   }
-  if (cryptoAdapter || (crypto && crypto.secret !== false)) {
-    throw read.notYet(crypto ? 'crypto' : 'cryptoAdapter', read.ENCRYPTION_ASKED)
+}
+
+/** The adapter, or null. Of `crypto`, only `secret: false` says that nothing is to be encrypted. */
+function encryption ({ crypto, cryptoAdapter }) {
+  if (cryptoAdapter) {
+    if (typeof cryptoAdapter.encrypt === 'function' && typeof cryptoAdapter.decrypt === 'function') return cryptoAdapter
+    throw new TypeError(`cryptoAdapter must have the functions encrypt and decrypt: got ${describe(cryptoAdapter)}`)
   }
+  if (crypto === undefined || crypto === null || crypto.secret === false) return null
+  if (typeof crypto !== 'object') throw new TypeError(`crypto must be an object: got ${describe(crypto)}`)
+  return createKrupteinAdapter(crypto)
 }
 
 module.exports = {
@@ -120,7 +131,7 @@ module.exports = {
   /** No `store.state`, no 'connected' event. */
   hasState: false,
 
-  properties: () => ({}),
+  properties: ({ encryption }) => ({ cryptoAdapter: encryption }),
 
   /** A new object, the defaults filled in. */
   options: (form, options) => ({
@@ -132,7 +143,8 @@ module.exports = {
     autoRemoveInterval: options.autoRemoveInterval ?? read.DEFAULTS.autoRemoveInterval,
     touchAfter: form.touchAfterMS / read.SECOND,
     stringify: form.stringify,
-    timestamps: form.layout.timestamps
+    timestamps: form.layout.timestamps,
+    cryptoAdapter: form.encryption
   }),
 
   /** What answers nothing calls back with `null` alone. */

@@ -1,0 +1,48 @@
+'use strict'
+
+const { describe } = require('../describe')
+const { UndecryptableError } = require('./errors')
+
+/** Milliseconds that an app's adapter may take when there is no `operationTimeoutMS`: as long as a server. */
+const TIMEOUT_MS = 30_000
+
+/** The `cryptoAdapter` that an app wrote, kept to what a store promises: strings, Errors, and a deadline. */
+function appCipher (adapter, timeoutMS) {
+  const call = (method, text) => within(timeoutMS ?? TIMEOUT_MS, method, adapter[method](text))
+  return {
+    async encrypt (text) {
+      return aString('encrypt', await call('encrypt', text))
+    },
+    async decrypt (stored) {
+      try {
+        return aString('decrypt', await call('decrypt', stored))
+      } catch (error) {
+        if (error?.name === 'MongoOperationTimeoutError') throw error
+        throw new UndecryptableError('cryptoAdapter.decrypt failed', error)
+      }
+    }
+  }
+}
+
+function aString (method, value) {
+  if (typeof value === 'string') return value
+  throw new TypeError(`cryptoAdapter.${method} must answer with a string: got ${describe(value)}`)
+}
+
+async function within (timeoutMS, method, promise) {
+  let timer
+  const late = new Promise((resolve, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`cryptoAdapter.${method} did not answer within ${timeoutMS} ms`)
+      error.name = 'MongoOperationTimeoutError'
+      reject(error)
+    }, timeoutMS)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+module.exports = { appCipher }

@@ -1,0 +1,115 @@
+'use strict'
+
+const { createCodec, decodeValue, encodeJson, encodeValue, identity, MISSING, plain, rawValue } = require('../codec')
+const { vaultOf } = require('./adapters')
+const { appCipher } = require('./app-adapter')
+const { isUndecryptable } = require('./errors')
+
+// Between a session and the encrypted string in its row. Each side may answer with a promise (see vault.js).
+//
+// Rows that hold an embedded document are read as they are, as connect-mongo 6 does: so a collection of such
+// rows can be encrypted session by session. Rows that hold a string must be encrypted.
+
+/** The codec of a store whose options ask for encryption. */
+function createEncryptedCodec (form) {
+  const cipher = vaultOf(form.encryption) ?? appCipher(form.encryption, form.operationTimeoutMS)
+  const { encode, decode } = (form.dialect === 'legacy' ? legacyCodec : modernCodec)(form, cipher)
+  return { encode, decode: form.onUndecryptable === 'ignore' ? ignoring(decode) : decode }
+}
+
+/** connect-mongo 6's. */
+function modernCodec ({ stringify, serialize, unserialize }, cipher) {
+  const hooks = serialize || unserialize
+  const decodeDocument = documentDecoder(unserialize)
+  const read = text => {
+    const value = parse(text)
+    if (!stringify) return typeof value === 'string' ? parse(value) : value
+    if (hooks) return (unserialize ?? identity)(value)
+    return typeof value === 'string' ? decodeValue(value) : value
+  }
+  return {
+    encode (session) {
+      const value = hooks || !stringify ? (serialize ?? plain)(session) : encodeJson(session)
+      if (value === null || value === undefined) return null
+      if (typeof value === 'string') return sized(cipher.encrypt(value, 'string'), value)
+      if (typeof value.then === 'function') throw new TypeError('serialize must not return a promise')
+      const text = JSON.stringify(value)
+      return sized(cipher.encrypt(text, 'json'), text)
+    },
+    decode: value => typeof value === 'string' ? then(cipher.decrypt(value), read) : decodeDocument(value)
+  }
+}
+
+/**
+ * connect-mongo 3.x's, which encrypts first and then serializes: its hooks get to see the encrypted text, and
+ * `unserialize` the session's JSON too. Whatever `stringify` says, sessions are stored as JSON: with false,
+ * connect-mongo stored what it could not read.
+ */
+function legacyCodec ({ serialize, unserialize }, cipher) {
+  const decodeDocument = documentDecoder(unserialize)
+  const read = text => {
+    if (unserialize) return unserialize(text)
+    const value = parse(text)
+    return typeof value === 'string' ? decodeValue(value) : value
+  }
+  return {
+    encode (session) {
+      const text = encodeJson(session)
+      if (text === null) return null
+      const sealed = cipher.encrypt(text, 'string')
+      const hook = sealed => encodeValue(serialize(JSON.parse(sealed)))
+      return sized(serialize ? then(sealed, hook) : sealed, text)
+    },
+    decode (value) {
+      if (!unserialize) return typeof value === 'string' ? then(cipher.decrypt(value), read) : decodeDocument(value)
+      const sealed = unserialize(rawValue(value))
+      if (typeof sealed === 'string') return then(cipher.decrypt(sealed), read)
+      if (typeof value === 'string' || typeof sealed?.ct === 'string') {
+        return then(cipher.decrypt(JSON.stringify(sealed) ?? ''), read)
+      }
+      return sealed
+    }
+  }
+}
+
+/** A promise says about how long its string will be, for the queue's bound in bytes to count it already. */
+function sized (stored, text) {
+  return stored instanceof Promise ? Object.assign(stored, { bytes: 2 * text.length }) : stored
+}
+
+/** What reads rows that hold no string. `bson` is looked for when there is one. */
+function documentDecoder (unserialize) {
+  return createCodec({ stringify: true, unserialize }).decode
+}
+
+/** JSON, or the text itself if it is none, as connect-mongo 6 has it. */
+function parse (text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** Rows that cannot be decrypted pass for missing. */
+function ignoring (decode) {
+  const ignore = error => {
+    if (isUndecryptable(error)) return MISSING
+    throw error
+  }
+  return value => {
+    try {
+      const session = decode(value)
+      return session instanceof Promise ? session.catch(ignore) : session
+    } catch (error) {
+      return ignore(error)
+    }
+  }
+}
+
+/** `then` for a value that may be a promise. */
+function then (value, next) {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+module.exports = { createEncryptedCodec }
