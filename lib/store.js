@@ -1,11 +1,12 @@
 'use strict'
 
-const { openNative } = require('./backends/native')
+const backends = require('./backends')
 const { answer } = require('./callbacks')
 const { createCodec } = require('./codec')
 const dates = require('./dates')
 const debug = require('./debug')
-const { decodeId, encodeId, shortId } = require('./ids')
+const { defineHandles } = require('./handles')
+const { shortId } = require('./ids')
 const { warn } = require('./warnings')
 
 /** Rows and ids that `all` and `ids` hold at a time, beside their result. */
@@ -13,7 +14,7 @@ const ROWS_PER_PAGE = 500
 const IDS_PER_PAGE = 5000
 
 /** Closes the backend of a store that nobody can reach any more, such as one made for a single request. */
-const abandoned = new FinalizationRegistry(backend => backend.close().catch(() => {}))
+const abandoned = new FinalizationRegistry(backend => backend.abandon().catch(() => {}))
 
 /**
  * The store on top of an app's own Store class, whichever express-session, Connect or Express it is of.
@@ -25,18 +26,22 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     #codec
     #dialect
     #form
+    #handles
+    #kind
 
     constructor (options) {
       if (MemoryStore && options?.fallbackMemory) return new MemoryStore()
 
       const dialect = dialectOf(options)
       const form = dialect.normalize(options)
-      const codec = createCodec(form)
+      const kind = backends[form.backend]
+      const codec = createCodec(form, kind.documents)
       super(options)
       this.#dialect = dialect
       this.#form = form
       this.#codec = codec
-      this.#backend = openNative(form)
+      this.#kind = kind
+      this.#backend = kind.open(form)
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -44,6 +49,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       Object.defineProperty(this, 'options', {
         value: dialect.options(form, options), configurable: true, writable: true
       })
+      if (this.#backend.timer !== undefined) this.timer = this.#backend.timer
+      this.#handles = defineHandles(this, dialect.handles, form, this.#backend)
       this.#listen()
     }
 
@@ -172,7 +179,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       let after = null
       do {
         const page = await this.#backend.ids({ after, limit: IDS_PER_PAGE })
-        for (const id of page.rows) ids.push(decodeId(id))
+        for (const id of page.rows) ids.push(this.#kind.readId(id))
         after = page.next
       } while (after !== null)
       return ids
@@ -204,12 +211,12 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     async #close () {
       if (debug.enabled) debug.line('close')
-      await this.#backend.close()
+      await Promise.all([this.#backend.close(), this.#handles.close()])
     }
 
     #id (sid) {
       const { transformId } = this.#form
-      return encodeId(transformId === undefined ? sid : transformId(sid))
+      return this.#kind.makeId(transformId === undefined ? sid : transformId(sid))
     }
 
     #revive ({ value, expires, lastModified }) {
