@@ -20,6 +20,14 @@ declare const MongoStore: MongoStoreExport
 interface MongoStore<T extends Data = Data> extends Store<T> {
   /** What encrypts the sessions: the option of this name, or what `crypto` stands for. Else null. */
   readonly cryptoAdapter: MongoStore.CryptoAdapter | null
+  /**
+   * The collection of the sessions, as the Node.js driver has it: the app's own with `client` or
+   * `clientPromise`. By URL it is made when first asked for, which takes the package `mongodb`, and closed with
+   * the store. Rejects when an attempt to connect fails, never unhandled; asked again, it tries again.
+   */
+  readonly collectionP: Promise<any>
+  /** The client that `collectionP` is of. */
+  readonly clientP: Promise<any>
 
   /** Passes `null`, and resolves to it, when there is no such session or it has expired. */
   get (sid: string, callback?: Callback<T | null>): Promise<T | null>
@@ -40,6 +48,20 @@ interface LegacyStore<T extends Data = Data> extends Store<T> {
   /** Minutes. */
   readonly autoRemoveInterval: number
   readonly writeOperationOptions: MongoStore.WriteOperationOptions
+  /** With a connection of the app's and `autoRemove: 'interval'`: the timer of the removals. */
+  readonly timer?: ReturnType<typeof setInterval>
+
+  /**
+   * The objects of the Node.js driver that the store works on. With a connection of the app's they are its own
+   * (`client` is the Mongoose connection, if that is what was given), and undefined until it is open. By URL
+   * they are made when first asked for, which takes the package `mongodb`, and closed with the store; these
+   * take callbacks as well as promises, whatever the driver's version.
+   */
+  readonly client: any
+  readonly db: any
+  readonly collection: any
+  /** Resolves to `collection` when there is a connection. */
+  collectionReady (): Promise<any>
 
   /** Passes `undefined`, and resolves to it, when there is no such session or it has expired. */
   get (sid: string, callback?: Callback<T | undefined>): Promise<T | undefined>
@@ -80,7 +102,10 @@ interface Store<T extends Data> extends session.Store {
   ping (callback?: Callback<void>): Promise<void>
   /** Figures of this store since it was made. */
   stats (callback?: Callback<MongoStore.Stats>): Promise<MongoStore.Stats>
-  /** Refuses new operations, finishes those accepted, then disconnects. May be called again. */
+  /**
+   * Refuses new operations, finishes those accepted, then disconnects. May be called again. A connection that
+   * the app has handed over is closed too, as connect-mongo does in all its versions.
+   */
   close (callback?: Callback<void>): Promise<void>
   [Symbol.asyncDispose] (): Promise<void>
 
@@ -159,7 +184,15 @@ declare namespace MongoStore {
      * 4+.
      */
     mongoUrl?: string
-    /** The same as `mongoUrl`, if that is not given. */
+    /**
+     * The app's own client, open or not, which the store works on in place of a connection of its own. The
+     * sessions are in its default database, or in `dbName`; a client from the `getClient()` of a Mongoose
+     * connection means the database of that connection.
+     */
+    client?: MongoStore.ClientLike
+    /** The promise of one. Comes before `client`; `mongoUrl` comes before both. */
+    clientPromise?: PromiseLike<MongoStore.ClientLike>
+    /** The same as `mongoUrl`, if none of the others is given. */
     url?: string
     /** Default: 'sessions'. */
     collectionName?: string
@@ -189,6 +222,33 @@ declare namespace MongoStore {
      * host is connected to directly, as in mongodb 3.7.
      */
     url?: string
+    /**
+     * A Mongoose connection, or Mongoose itself, which the store works on in place of a connection of its own.
+     * It may be open, opening or opened later. Of several ways to connect, the store takes the first of: `url`,
+     * `mongooseConnection`, `db`, `client`, `clientPromise`, `dbPromise`, the names of 0.x.
+     */
+    mongooseConnection?: MongoStore.MongooseLike
+    /** The name of `mongooseConnection` in connect-mongo 0.x. */
+    mongoose_connection?: MongoStore.MongooseLike
+    /**
+     * A Db of the Node.js driver; the store opens it if it is not open. A string is the database's name, in
+     * the way of connect-mongo 0.x, with `host`, `port`, `username` and `password`.
+     */
+    db?: MongoStore.DbLike | string
+    /** The promise of a Db. */
+    dbPromise?: PromiseLike<MongoStore.DbLike | MongoStore.ClientLike>
+    /** A MongoClient. */
+    client?: MongoStore.ClientLike
+    /** The promise of a MongoClient. */
+    clientPromise?: PromiseLike<MongoStore.ClientLike>
+    /** With `db` as a string. Default: '127.0.0.1'. */
+    host?: string
+    /** With `db` as a string. Default: 27017. */
+    port?: number | string
+    /** With `db` as a string. */
+    username?: string
+    /** With `db` as a string. */
+    password?: string
     /** Default: 'sessions'. */
     collection?: string
     /** Seconds that a session lives whose cookie does not expire. Default: 14 days. */
@@ -266,8 +326,12 @@ declare namespace MongoStore {
     /** The write concern of `set`, `touch`, `destroy` and `clear`, in place of the connection string's. */
     writeOperationOptions?: WriteOperationOptions
 
-    /** Who talks to MongoDB: the Rust core. Default: 'native'. */
-    backend?: 'native'
+    /**
+     * Who talks to MongoDB. `native`, the default with a URL: the Rust core. `driver`, and the only one with a
+     * connection of the app's: the Node.js driver. With a URL it takes the package `mongodb`, and is the way
+     * out where the core cannot connect, such as to servers before 4.4.
+     */
+    backend?: 'native' | 'driver'
     /**
      * Milliseconds after which an operation fails, queueing included. Default: 30 s, or
      * `serverSelectionTimeoutMS` if longer.
@@ -349,6 +413,19 @@ declare namespace MongoStore {
     encrypt (plaintext: string): Promise<string>
     decrypt (ciphertext: string): Promise<string>
   }
+
+  /** A MongoClient of any version of the package `mongodb`. */
+  export interface ClientLike {
+    db (...args: any[]): any
+  }
+
+  /** A Db of any version of the package `mongodb`. */
+  export interface DbLike {
+    collection (...args: any[]): any
+  }
+
+  /** A connection of any version of Mongoose, or Mongoose itself. */
+  export type MongooseLike = { readonly readyState: number } | { readonly connection: { readonly readyState: number } }
 
   export type AutoRemove = 'native' | 'interval' | 'disabled'
 

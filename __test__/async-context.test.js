@@ -6,7 +6,7 @@ const { test } = require('node:test')
 
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects } = useCollection('async-context')
+const { backends } = useCollection('async-context')
 
 const context = new AsyncLocalStorage()
 
@@ -16,7 +16,7 @@ const CALLS = [
   ['ids'], ['length'], ['ping'], ['stats'], ['get', {}], ['set', {}, {}]
 ]
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   test(`${dialect}: callbacks run in their caller's async context`, async () => {
     const store = open()
     const seen = await Promise.all(CALLS.map(([method, ...args], n) => new Promise(resolve => {

@@ -26,14 +26,18 @@ describe('autoRemove', () => {
     await server?.stop()
   })
 
-  const dialects = {
+  const backends = {
     legacy: (collection, options) => new LegacyStore({ url: `${server.uri}${DATABASE}`, collection, ...options }),
     modern: (collectionName, options) =>
-      MongoStore.create({ mongoUrl: `${server.uri}${DATABASE}`, collectionName, ...options })
+      MongoStore.create({ mongoUrl: `${server.uri}${DATABASE}`, collectionName, ...options }),
+    'legacy on a Db': (collection, options) =>
+      new LegacyStore({ db: new MongoClient(server.uri).db(DATABASE), collection, ...options }),
+    'modern on a client': (collectionName, options) =>
+      MongoStore.create({ client: new MongoClient(server.uri), dbName: DATABASE, collectionName, ...options })
   }
   const rows = name => client.db(DATABASE).collection(name)
 
-  for (const [dialect, make] of Object.entries(dialects)) {
+  for (const [dialect, make] of Object.entries(backends)) {
     const open = (...args) => {
       const store = make(...args)
       stores.push(store)

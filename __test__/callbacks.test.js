@@ -6,7 +6,7 @@ const { describe, test } = require('node:test')
 const { runScript } = require('./support/child')
 const { callback, makeSession, useCollection } = require('./support/stores')
 
-const { dialects, legacy, modern } = useCollection('callbacks')
+const { backends, legacy, modern } = useCollection('callbacks')
 
 /** An operation of each kind that fails, with what makes it fail. */
 const FAILING = {
@@ -72,7 +72,7 @@ describe('what methods call back with, and resolve to', () => {
     await assert.rejects(store.touch('missing', makeSession()), missing)
   })
 
-  for (const [dialect, open] of Object.entries(dialects)) {
+  for (const [dialect, open] of Object.entries(backends)) {
     test(`${dialect}: ping, stats, sweep and close`, async () => {
       const store = open()
       assert.equal((await callback(store, 'ping'))[0], null)
@@ -101,7 +101,7 @@ describe('what methods call back with, and resolve to', () => {
 })
 
 describe('how', () => {
-  for (const [dialect, open] of Object.entries(dialects)) {
+  for (const [dialect, open] of Object.entries(backends)) {
     test(`${dialect}: once, and never before the method has returned`, async () => {
       const store = open()
       await store.set('present', makeSession())

@@ -6,9 +6,9 @@ const { describe, test } = require('node:test')
 const { ttlIndex } = require('./support/rows')
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects, rows } = useCollection('collection-wide')
+const { backends, rows } = useCollection('collection-wide')
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   describe(dialect, () => {
     test('all and ids answer live sessions, length counts all rows, clear leaves none', async () => {
       const store = open({ autoRemove: 'disabled' })

@@ -39,6 +39,7 @@ describe('the normal form', () => {
       transformId: undefined,
       writeConcern: null,
       encryption: null,
+      backend: 'native',
       operationTimeoutMS: null,
       maxQueue: null,
       onUndecryptable: 'error'
@@ -59,8 +60,8 @@ describe('the normal form', () => {
     const form = {
       url: URL, mongoOptions: { appName: 'a' }, dbName: 'd', collection: 'c', ttlMS: 60_000, touchAfterMS: 3_600_000,
       autoRemove: 'interval', sweepIntervalMS: 30_000, stringify: false, serialize, unserialize, transformId,
-      writeConcern: { w: 'majority', j: true, wtimeoutMS: 5 }, encryption: null, operationTimeoutMS: 1000, maxQueue: 10,
-      onUndecryptable: 'ignore'
+      writeConcern: { w: 'majority', j: true, wtimeoutMS: 5 }, encryption: null, backend: 'native',
+      operationTimeoutMS: 1000, maxQueue: 10, onUndecryptable: 'ignore'
     }
     assert.deepEqual(read.legacy({ ...common, collection: 'c' }),
       { dialect: 'legacy', layout: { kind: 'connect-mongo', timestamps: false }, ...form })
@@ -242,17 +243,59 @@ describe('connections', () => {
     assert.equal(read.legacy({ ...borrowed, db: {}, mongooseConnection: {}, dbPromise: Promise.resolve({}) }).url, URL)
   })
 
-  test('connections that are handed over are refused by name, for now', () => {
-    for (const name of ['mongooseConnection', 'mongoose_connection', 'db', 'client', 'clientPromise', 'dbPromise']) {
-      assert.throws(() => legacy.normalize({ [name]: {} }), { message: new RegExp(`not support ${name}: .*URL`) })
+  const client = { db: () => {} }
+  const database = { collection: () => {} }
+  const connection = { readyState: 0, then () {} }
+
+  test('legacy: without a URL, each of the others, in the order of connect-mongo', () => {
+    const given = [
+      ['mongooseConnection', connection], ['mongoose_connection', connection], ['db', database], ['client', client],
+      ['clientPromise', Promise.resolve(client)], ['dbPromise', Promise.resolve(database)]
+    ]
+    while (given.length > 0) {
+      const form = legacy.normalize({ ...Object.fromEntries(given), host: 'old' })
+      assert.equal(form.connection.value, given[0][1])
+      assert.equal(form.backend, 'driver')
+      assert.equal(form.url, undefined)
+      given.shift()
     }
-    for (const name of ['client', 'clientPromise']) {
-      assert.throws(() => modern.normalize({ [name]: {} }), { message: new RegExp(`not support ${name}: .*URL`) })
-      assert.throws(() => modern.normalize({ [name]: {}, url: URL }), { message: new RegExp(`not support ${name}`) })
+  })
+
+  test('modern: clientPromise, then client, then url', () => {
+    const clientPromise = Promise.resolve(client)
+    assert.equal(modern.normalize({ clientPromise, client, url: URL }).connection.value, clientPromise)
+    assert.equal(modern.normalize({ client, url: URL }).connection.value, client)
+  })
+
+  test('a Mongoose instance is understood where a connection is', () => {
+    const mongoose = { createConnection () {}, connection }
+    assert.equal(legacy.normalize({ mongooseConnection: mongoose }).connection.value, mongoose)
+  })
+
+  test('what is none of these is told by name', () => {
+    for (const name of ['mongooseConnection', 'db', 'client', 'dbPromise']) {
+      assert.throws(() => legacy.normalize({ [name]: {} }), { name: 'TypeError', message: new RegExp(`^${name} must be`) })
     }
+    assert.throws(() => modern.normalize({ client: 5 }), { name: 'TypeError', message: /^client must be.*got 5/ })
+  })
+
+  test('legacy: the names of connect-mongo 0.x make a URL, after everything else', () => {
+    const url = options => legacy.normalize(options).url
+    assert.equal(url({ db: 'app' }), 'mongodb://127.0.0.1:27017/app')
+    assert.equal(url({ db: 'app', host: 'h', port: '27018', auto_reconnect: true }), 'mongodb://h:27018/app')
+    assert.equal(url({ db: 'app', username: 'me@x', password: 'p:w', ssl: true }),
+      'mongodb://me%40x:p%3Aw@127.0.0.1:27017/app?ssl=true')
+    assert.equal(url({ db: 'app', url: URL }), URL)
+    assert.equal(legacy.normalize({ db: 'app', client }).connection.value, client)
+    assert.throws(() => legacy.normalize({ host: 'h' }), { message: /Connection strategy not found/ })
+  })
+
+  test('backend: native or driver, and driver for a connection', () => {
     for (const normalize of Object.values(read)) {
-      assert.throws(() => normalize({ backend: 'driver' }), { message: /not support backend: 'driver'/ })
+      assert.equal(normalize({ backend: 'driver' }).backend, 'driver')
+      assert.throws(() => normalize({ backend: 'core' }), { name: 'TypeError', message: /must be 'native' or 'driver'/ })
     }
+    assert.throws(() => modern.normalize({ client, backend: 'native' }), { message: /takes a URL/ })
   })
 
   test('the options of session-mongoose are refused by name, for now', () => {

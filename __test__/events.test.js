@@ -7,7 +7,7 @@ const { describe, test } = require('node:test')
 const { runScript } = require('./support/child')
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects, legacy, modern } = useCollection('events')
+const { backends, legacy, modern } = useCollection('events')
 
 const EVENTS = [
   'init', 'connecting', 'connected', 'disconnected', 'connect', 'disconnect', 'create', 'update', 'set', 'touch', 'get',
@@ -21,7 +21,7 @@ function record (store) {
   return events
 }
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   describe(dialect, () => {
     test('create or update, then set, then the callback', async () => {
       const store = open({ autoRemove: 'disabled' })
@@ -146,7 +146,7 @@ test('modern: neither connected nor state', async () => {
 })
 
 test('no store emits connect or disconnect, by which express-session would stop to serve sessions', async () => {
-  for (const open of Object.values(dialects)) {
+  for (const open of Object.values(backends)) {
     const store = open()
     const events = record(store)
     await store.ping()

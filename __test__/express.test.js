@@ -8,7 +8,7 @@ const session = require('express-session')
 
 const { useCollection } = require('./support/stores')
 
-const { dialects, rows } = useCollection('express')
+const { backends, dialects, rows } = useCollection('express')
 
 const requests = new AsyncLocalStorage()
 
@@ -63,7 +63,7 @@ class Visitor {
 }
 
 for (const [name, express] of Object.entries({ 'Express 4': require('express-4'), 'Express 5': require('express') })) {
-  for (const [dialect, open] of Object.entries(dialects)) {
+  for (const [dialect, open] of Object.entries(backends)) {
     describe(`${name}, ${dialect}`, () => {
       const servers = []
       let visit

@@ -42,6 +42,10 @@ describe('called with the session module', () => {
     assert.ok(MongoStore(session).prototype instanceof session.Store)
   })
 
+  test('and on top of what `import * as session` makes of it', async () => {
+    assert.ok(MongoStore(await import('express-session')).prototype instanceof session.Store)
+  })
+
   test('it does not touch `session` of a module that has `Store`', () => {
     const connect = { Store: class {}, get session () { throw new Error('gone') } }
     assert.ok(MongoStore(connect).prototype instanceof connect.Store)
@@ -108,6 +112,14 @@ describe('without express-session', () => {
 
   test('so does a module without sessions', () => {
     assert.match(messageOf("require('./index.js')(function express () {})"), /npm install express-session/)
+  })
+
+  test('backend: driver with a URL, and the handles of a URL, say to install mongodb', async () => {
+    const prelude = "const MongoStore = require('./index.js')({ Store: class {} }); const url = 'mongodb://localhost'"
+    assert.match(messageOf(`${prelude}; new MongoStore({ url, backend: 'driver' })`), /npm install mongodb/)
+    for (const handle of ['client', 'db', 'collection']) {
+      assert.match(messageOf(`${prelude}; new MongoStore({ url }).${handle}`), /needs the package mongodb: npm install mongodb/)
+    }
   })
 
   test('stringify: false says to install bson', () => {

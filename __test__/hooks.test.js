@@ -7,9 +7,9 @@ const { ObjectId, UUID } = require('mongodb')
 
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects, rows } = useCollection('hooks')
+const { backends, rows } = useCollection('hooks')
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   describe(dialect, () => {
     test('serialize makes what is stored, unserialize gets it back', async () => {
       const store = open({

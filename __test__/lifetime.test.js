@@ -6,7 +6,7 @@ const { test } = require('node:test')
 const { runScript } = require('./support/child')
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects, rows } = useCollection('lifetime')
+const { backends, rows } = useCollection('lifetime')
 
 test('an idle store does not keep the process alive', async () => {
   for (const options of ['', ", autoRemove: 'interval'"]) {
@@ -58,7 +58,32 @@ test('a store that nobody holds is collected, and says connected first', async (
   assert.equal(code, 0)
 })
 
-for (const [dialect, open] of Object.entries(dialects)) {
+test('a store on an app\'s connection that nobody holds is collected, and leaves the connection open', async () => {
+  const { code, stdout, stderr } = await runScript(`
+    const { MongoClient } = require('mongodb')
+    const client = new MongoClient(url)
+    let collected = 0
+    const registry = new FinalizationRegistry(() => { collected++ })
+    async function make () {
+      const store = MongoStore.create({ client, collectionName: 'lifetime', autoRemove: 'interval', autoRemoveInterval: 0.001 })
+      registry.register(store)
+      await store.ping()
+    }
+    make().then(() => {
+      const timer = setInterval(async () => {
+        gc()
+        if (collected === 0) return
+        clearInterval(timer)
+        console.log((await client.db().command({ ping: 1 })).ok)
+        await client.close()
+      }, 50)
+    })`, { env: { NODE_OPTIONS: '--expose-gc' } })
+  assert.equal(stderr, '')
+  assert.equal(stdout, '1\n')
+  assert.equal(code, 0)
+})
+
+for (const [dialect, open] of Object.entries(backends)) {
   test(`${dialect}: close lets accepted operations finish`, async () => {
     const store = open()
     const sets = Array.from({ length: 50 }, (_, i) => store.set(`${dialect}-closing-${i}`, makeSession()))

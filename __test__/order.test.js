@@ -5,9 +5,9 @@ const { test } = require('node:test')
 
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects } = useCollection('order')
+const { backends } = useCollection('order')
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   test(`${dialect}: operations on one id take effect in the order of their calls`, async () => {
     const store = open()
     const gets = []

@@ -7,11 +7,11 @@ const { Binary, Decimal128, Double, Int32, Long, ObjectId } = require('mongodb')
 
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects, rows } = useCollection('stringify')
+const { backends, rows } = useCollection('stringify')
 
 const stored = async (_id, options) => (await rows.findOne({ _id }, options)).session
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   describe(dialect, () => {
     test('by default a session is stored as exactly its JSON', async () => {
       const session = makeSession({ z: 1, a: 'é✓😀', surrogate: '\ud800', nested: { list: [1.50, null] }, 10: 'x' })

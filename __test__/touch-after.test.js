@@ -5,11 +5,11 @@ const { describe, test } = require('node:test')
 
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects, rows } = useCollection('touch-after')
+const { backends, rows } = useCollection('touch-after')
 
 const row = _id => rows.findOne({ _id })
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   describe(dialect, () => {
     test('set keeps when it was, get shows it, and a touch within the time is spared', async () => {
       const store = open({ touchAfter: 3600 })

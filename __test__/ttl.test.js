@@ -5,7 +5,7 @@ const { describe, test } = require('node:test')
 
 const { makeSession, useCollection } = require('./support/stores')
 
-const { dialects, legacy, modern, rows } = useCollection('ttl')
+const { backends, legacy, modern, rows } = useCollection('ttl')
 
 const DAY = 24 * 60 * 60 * 1000
 
@@ -16,7 +16,7 @@ async function assertExpires (sid, start, fromNow) {
   assert.ok(expires <= Date.now() + fromNow, `${expires - start} ms`)
 }
 
-for (const [dialect, open] of Object.entries(dialects)) {
+for (const [dialect, open] of Object.entries(backends)) {
   describe(dialect, () => {
     test('a session expires with its cookie', async () => {
       const session = makeSession({}, 3600_000)

@@ -38,6 +38,11 @@ function encode (value) {
   }
 }
 
+/** A copy in which the BSON values of other majors are of the app's. */
+function adopted (value) {
+  return adopt(value, load())
+}
+
 /** A copy in which the BSON values of other majors are of this one, which bson 5+ insists on. */
 function adopt (value, bson) {
   if (value === null || typeof value !== 'object') return value
@@ -87,4 +92,4 @@ function decodeElement (type, bytes) {
   return load().deserialize(document, READING)['']
 }
 
-module.exports = { decode, decodeElement, encode, load }
+module.exports = { adopted, decode, decodeElement, encode, load }

@@ -4,27 +4,28 @@ const bson = require('./bson')
 const { LastModified } = require('./dates')
 
 // Between a session and the value in a row's `session` field. For the backends a value is a string, null, or,
-// when it is anything else, the BSON of `{ session: value }`.
+// when it is anything else, what the backend's `documents` make of it: the BSON of `{ session: value }` for
+// the core, a copy for a driver with a bson of its own.
 
 /** What `decode` answers for a row that is to pass for missing. */
 const MISSING = Symbol('missing')
 
 /**
- * The codec of a store. `hooks`: the options `stringify`, `serialize` and `unserialize` in their normal form.
+ * The codec of a store: the options `stringify`, `serialize` and `unserialize` in their normal form.
  */
-function createCodec ({ stringify, serialize, unserialize }) {
+function createCodec ({ stringify, serialize, unserialize }, documents = bson) {
   if (serialize || unserialize) {
     // One hook alone leaves the other side plain: sessions are stored as documents, and come back as they are
     // stored.
     serialize ??= plain
     unserialize ??= identity
   } else if (!stringify) {
-    bson.load() // its absence is better news for the one who configures the store than for a visitor
+    documents.load() // its absence is better news for the one who configures the store than for a visitor
     serialize = plain
   }
   return {
-    encode: serialize ? session => encodeValue(serialize(session)) : encodeJson,
-    decode: unserialize ? value => unserialize(rawValue(value)) : decodeValue
+    encode: serialize ? session => encodeValue(serialize(session), documents) : encodeJson,
+    decode: unserialize ? value => unserialize(rawValue(value, documents)) : value => decodeValue(value, documents)
   }
 }
 
@@ -33,20 +34,20 @@ function encodeJson (session) {
   return JSON.stringify(session) ?? null
 }
 
-function encodeValue (value) {
+function encodeValue (value, documents) {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return null
   if (typeof value.then === 'function') throw new TypeError('serialize must not return a promise')
   if (value.lastModified instanceof LastModified) {
     const { lastModified, ...session } = value
-    return bson.encode(session)
+    return documents.encode(session)
   }
-  return bson.encode(value)
+  return documents.encode(value)
 }
 
 /** What is stored decides how it is read, whatever `stringify` says now: it may have been different then. */
-function decodeValue (value) {
-  if (typeof value !== 'string') return rawValue(value)
+function decodeValue (value, documents) {
+  if (typeof value !== 'string') return rawValue(value, documents)
   try {
     return JSON.parse(value)
   } catch {
@@ -55,8 +56,8 @@ function decodeValue (value) {
   }
 }
 
-function rawValue (value) {
-  return value === null || typeof value === 'string' ? value : bson.decode(value)
+function rawValue (value, documents) {
+  return value === null || typeof value === 'string' ? value : documents.decode(value)
 }
 
 /**

@@ -60,6 +60,8 @@ function sessionModule (connect) {
   const callable = typeof connect === 'function'
   if (!callable && (typeof connect !== 'object' || connect === null)) throw wrongCall()
   if ('Store' in connect) return connect
+  // What `import * as session` makes of express-session.
+  if (connect[Symbol.toStringTag] === 'Module' && connect.default?.Store) return connect.default
   const bundled = bundledSession(connect)
   if (bundled?.Store) return bundled
   // Connect 3 and Express 4+ have no sessions of their own: their apps use express-session.

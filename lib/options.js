@@ -1,5 +1,6 @@
 'use strict'
 
+const { identify } = require('./backends/driver/link')
 const { describe } = require('./describe')
 const { nearestName } = require('./names')
 const { warn } = require('./warnings')
@@ -122,20 +123,39 @@ function writeConcern (value) {
   return Object.values(concern).some(setting => setting !== undefined) ? concern : null
 }
 
-/** Our own options. `null`: the core's default. */
-function own ({ backend = 'native', operationTimeoutMS, maxQueue, onUndecryptable = 'error' }) {
-  if (backend === 'driver') throw notYet("backend: 'driver'", "without it, the store's own core connects")
-  if (backend !== 'native') throw new TypeError(`backend must be 'native': got ${describe(backend)}`)
+/** Our own options. `null`: the backend's default. */
+function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error' }, { connection }) {
+  if (backend !== undefined && backend !== 'native' && backend !== 'driver') {
+    throw new TypeError(`backend must be 'native' or 'driver': got ${describe(backend)}`)
+  }
+  if (backend === 'native' && connection) {
+    throw new TypeError("backend: 'native' takes a URL: a connection of the app's is used through its own driver")
+  }
   if (onUndecryptable !== 'error' && onUndecryptable !== 'ignore') {
     throw new TypeError(`onUndecryptable must be 'error' or 'ignore': got ${describe(onUndecryptable)}`)
   }
   const range = { min: 1, max: 2 ** 31 - 1 }
   const count = (name, value, unit) => number(name, value ?? undefined, { fallback: null, unit, ...range })
   return {
+    backend: backend ?? (connection ? 'driver' : 'native'),
     operationTimeoutMS: count('operationTimeoutMS', operationTimeoutMS, 'milliseconds'),
     maxQueue: count('maxQueue', maxQueue, 'operations'),
     onUndecryptable
   }
+}
+
+/** A connection of the app's, or the promise of one. A wrong one is told at once, if it can be. */
+function connection (name, value) {
+  const promised = typeof value.then === 'function' && typeof value.readyState !== 'number'
+  if (!promised) {
+    try {
+      identify(value)
+    } catch {
+      throw new TypeError(
+        `${name} must be a MongoClient, a Db or a Mongoose connection, or the promise of one: got ${describe(value)}`)
+    }
+  }
+  return { value }
 }
 
 /** What this version does not do. It must never pass for something that it does. */
@@ -163,6 +183,7 @@ function reportUnread (options, { entry, known, harmless, ignored }) {
 
 module.exports = {
   autoRemove,
+  connection,
   DEFAULTS,
   DRIVER_OPTIONS,
   hook,

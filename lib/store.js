@@ -1,13 +1,14 @@
 'use strict'
 
-const { openNative } = require('./backends/native')
+const backends = require('./backends')
 const { answer } = require('./callbacks')
 const { createCodec, MISSING } = require('./codec')
 const { createEncryptedCodec } = require('./crypto/codec')
 const { keys } = require('./crypto/keys')
 const dates = require('./dates')
 const debug = require('./debug')
-const { decodeId, encodeId, shortId } = require('./ids')
+const { defineHandles } = require('./handles')
+const { shortId } = require('./ids')
 const { warn } = require('./warnings')
 
 /** Rows and ids that `all` and `ids` hold at a time, beside their result. */
@@ -15,7 +16,7 @@ const ROWS_PER_PAGE = 500
 const IDS_PER_PAGE = 5000
 
 /** Closes the backend of a store that nobody can reach any more, such as one made for a single request. */
-const abandoned = new FinalizationRegistry(backend => backend.close().catch(() => {}))
+const abandoned = new FinalizationRegistry(backend => backend.abandon().catch(() => {}))
 
 /**
  * The store on top of an app's own Store class, whichever express-session, Connect or Express it is of.
@@ -27,18 +28,22 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     #codec
     #dialect
     #form
+    #handles
+    #kind
 
     constructor (options) {
       if (MemoryStore && options?.fallbackMemory) return new MemoryStore()
 
       const dialect = dialectOf(options)
       const form = dialect.normalize(options)
-      const codec = form.encryption ? createEncryptedCodec(form) : createCodec(form)
+      const kind = backends[form.backend]
+      const codec = form.encryption ? createEncryptedCodec(form, kind.documents) : createCodec(form, kind.documents)
       super(options)
       this.#dialect = dialect
       this.#form = form
       this.#codec = codec
-      this.#backend = openNative(form)
+      this.#kind = kind
+      this.#backend = kind.open(form)
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -46,6 +51,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       Object.defineProperty(this, 'options', {
         value: dialect.options(form, options), configurable: true, writable: true
       })
+      if (this.#backend.timer !== undefined) this.timer = this.#backend.timer
+      this.#handles = defineHandles(this, dialect.handles, form, this.#backend)
       this.#listen()
     }
 
@@ -177,7 +184,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       let after = null
       do {
         const page = await this.#backend.ids({ after, limit: IDS_PER_PAGE })
-        for (const id of page.rows) ids.push(decodeId(id))
+        for (const id of page.rows) ids.push(this.#kind.readId(id))
         after = page.next
       } while (after !== null)
       return ids
@@ -210,12 +217,12 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     async #close () {
       if (debug.enabled) debug.line('close')
-      await this.#backend.close()
+      await Promise.all([this.#backend.close(), this.#handles.close()])
     }
 
     #id (sid) {
       const { transformId } = this.#form
-      return encodeId(transformId === undefined ? sid : transformId(sid))
+      return this.#kind.makeId(transformId === undefined ? sid : transformId(sid))
     }
 
     /** The session of a row, or MISSING; of an encrypted row, sometimes a promise of it. */

@@ -6,14 +6,14 @@ const path = require('node:path')
 const { root, step } = require('./run')
 
 /**
- * Installs the development dependencies, unless node_modules holds just what package-lock.json names.
- * `folder`: of another package, such as the tests' peers, below this one.
+ * Installs the development dependencies, or what a folder of peers asks for, unless node_modules holds just
+ * what package-lock.json names. `options`: npm's.
  */
-function ensureDependencies (folder = '.') {
+function ensureDependencies (folder = '.', options = []) {
   if (installed(folder)) return
-  console.log(`Installing the dependencies${folder === '.' ? '' : ` of ${folder}`}…`)
-  // NODE_ENV=production would leave out the development dependencies, which are all there are.
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--prefix', folder]
+  console.log(folder === '.' ? 'Installing the dependencies…' : `Installing what is in ${folder}…`)
+  // NODE_ENV=production would leave out the development dependencies, which are all there are here.
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--prefix', folder, ...options]
   const npm = process.env.npm_execpath
   if (npm?.endsWith('.js')) step(process.execPath, [npm, ...args])
   else step('npm', args, { missing: 'npm is not on the path.' })

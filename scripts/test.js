@@ -23,14 +23,10 @@ const CARGO_TEST = ['test', '--locked', '--profile', 'testing']
 // Building what build.js has not built takes a minute, the tests take seconds.
 const CARGO_TIMEOUT_MS = 10 * 60_000
 
-/** Its peers are installed only for it. */
-const CRYPTO_PEERS = '__test__/peers/crypto.test.js'
-
 main(async () => {
   ensureDependencies()
   const addon = build('testing')
   const given = process.argv.slice(2)
-  if (given.includes(CRYPTO_PEERS)) ensureDependencies(CRYPTO_PEERS.replace('.test.js', ''))
 
   return withServer(async server => {
     const env = { ...server, CONNECT_MONGO_NATIVE_LIBRARY_PATH: addon }

@@ -28,6 +28,8 @@ const RETRY_SPACING: Duration = Duration::from_millis(100);
 const LOST_PATIENCE: Duration = Duration::from_secs(1);
 /// The deadline thread settles operations first, and tells more exactly what became of them.
 const DEADLINE_GRACE: Duration = Duration::from_millis(100);
+/// A server that still works for nobody stops after this.
+const SERVER_GRACE: Duration = Duration::from_secs(1);
 /// The server forgets a session after 30 minutes without use.
 const SESSION_IDLE_LIMIT: Duration = Duration::from_secs(20 * 60);
 
@@ -223,10 +225,10 @@ impl Delivery<'_> {
         }
     }
 
-    /// For `maxTimeMS`: the server gives up when the callers have.
+    /// For `maxTimeMS`: the server gives up after the callers have, so that it is their deadlines they hear of.
     pub fn remaining_millis(&self) -> i64 {
-        let remaining = self.deadline.saturating_duration_since(Instant::now());
-        i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX).max(1)
+        let remaining = self.deadline.saturating_duration_since(Instant::now()) + SERVER_GRACE;
+        i64::try_from(remaining.as_millis()).unwrap_or(i64::MAX)
     }
 
     fn is_over(&self) -> bool {

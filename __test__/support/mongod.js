@@ -18,10 +18,11 @@ function sharedUri () {
 
 /**
  * Starts a mongod. `args`: further command-line arguments. `users`: turns access control on, with these users
- * (each `{ createUser, pwd, roles, database }`) beside the root user of `rootUri`.
+ * (each `{ createUser, pwd, roles, database }`) beside the root user of `rootUri`. `old`: a mongod 5.0, for
+ * drivers that know no later one.
  */
-async function startStandalone ({ args, users } = {}) {
-  const server = await createStandalone({ args, auth: accessControl(users) })
+async function startStandalone ({ args, users, old } = {}) {
+  const server = await createStandalone({ args, auth: accessControl(users), old })
   return new Member(server)
 }
 

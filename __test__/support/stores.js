@@ -18,7 +18,8 @@ function testUrl () {
 
 /**
  * A collection for one test file, emptied at its start, and stores on it, closed at its end. `rows` is the
- * collection as the Node.js driver sees it, `admin` the server's admin database.
+ * collection as the Node.js driver sees it, `admin` the server's admin database. `dialects`: stores by URL.
+ * `backends`: these, and stores on connections of the app's.
  */
 function useCollection (name) {
   const url = testUrl()
@@ -38,7 +39,14 @@ function useCollection (name) {
 
   const modern = options => keep(MongoStore.create({ mongoUrl: url, collectionName: name, ...options }))
   const legacy = options => keep(new LegacyStore({ url, collection: name, ...options }))
-  return { url, rows, admin: client.db('admin'), keep, modern, legacy, dialects: { modern, legacy } }
+  const dialects = { modern, legacy }
+  // Each store closes the connection that it was given, so each has one of its own.
+  const backends = {
+    ...dialects,
+    'modern on a client': options => modern({ mongoUrl: undefined, client: new MongoClient(url), ...options }),
+    'legacy on a Db': options => legacy({ url: undefined, db: new MongoClient(url).db(DATABASE), ...options })
+  }
+  return { url, rows, admin: client.db('admin'), keep, modern, legacy, dialects, backends }
 }
 
 /**

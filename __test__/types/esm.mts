@@ -4,6 +4,7 @@ import MongoStore, {
   createKrupteinAdapter, createWebCryptoAdapter, type CryptoAdapter, type CryptoOptions, MongoStore as Named
 } from 'connect-mongo-native'
 import session from 'express-session'
+import { MongoClient } from 'mongodb'
 
 declare module 'express-session' {
   interface SessionData { user: string }
@@ -24,6 +25,11 @@ store.on('create', sid => sid.length).on('touch', (sid, { user }) => user.length
 const { queued, latencyMS }: MongoStore.Stats = await store.stats()
 const ids: MongoStore.StoredId[] = await named.ids()
 
+const client = new MongoClient('mongodb://localhost/app')
+MongoStore.create({ client, dbName: 'app' })
+MongoStore.create({ clientPromise: client.connect(), backend: 'driver' })
+await (await store.collectionP).findOne({})
+
 class Mine extends MongoStore {
   override async get (sid: string) {
     return super.get(sid)
@@ -36,6 +42,10 @@ const generic = MongoStore.create<Data>({ mongoUrl: 'mongodb://localhost/app', s
 const more: number | undefined = (await generic.get('sid'))?.more
 
 const LegacyStore = MongoStore(session)
+new LegacyStore({ db: client.db() })
+new LegacyStore({ dbPromise: client.connect().then(connected => connected.db()) })
+new LegacyStore({ db: 'app', host: 'localhost', port: 27017 })
+new LegacyStore({ mongooseConnection: { readyState: 1 } }).collection.findOne({}, () => {})
 const legacy = new LegacyStore({ url: 'mongodb://localhost/app', autoRemove: 'interval', autoRemoveInterval: 0.5 })
 legacy.on('connected', () => console.log(legacy.state))
 const heard: boolean = await legacy.destroy('sid')

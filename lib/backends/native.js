@@ -1,5 +1,8 @@
 'use strict'
 
+const bson = require('../bson')
+const { decodeId, encodeId } = require('../ids')
+
 // The backend contract on the Rust core: it dials the URL itself, and works off the event loop.
 
 const { extraCA } = require('../certificates')
@@ -25,6 +28,7 @@ function openNative (form) {
     sweep: () => leave(core.sweep()),
     stats: () => JSON.parse(core.stats()),
     close: () => core.close(),
+    abandon: () => core.close(),
     onEvent: listener => void pump(core, listener)
   }
 }
@@ -110,4 +114,10 @@ function isPlain (value) {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-module.exports = { openNative, portable }
+module.exports = {
+  documents: bson,
+  makeId: encodeId,
+  open: openNative,
+  portable,
+  readId: decodeId
+}

@@ -1,5 +1,6 @@
 'use strict'
 
+const bson = require('../bson')
 const { createCodec, decodeValue, encodeJson, encodeValue, identity, MISSING, plain, rawValue } = require('../codec')
 const { vaultOf } = require('./adapters')
 const { appCipher } = require('./app-adapter')
@@ -10,22 +11,22 @@ const { isUndecryptable } = require('./errors')
 // Rows that hold an embedded document are read as they are, as connect-mongo 6 does: so a collection of such
 // rows can be encrypted session by session. Rows that hold a string must be encrypted.
 
-/** The codec of a store whose options ask for encryption. */
-function createEncryptedCodec (form) {
+/** The codec of a store whose options ask for encryption. `documents`: of its backend. */
+function createEncryptedCodec (form, documents = bson) {
   const cipher = vaultOf(form.encryption) ?? appCipher(form.encryption, form.operationTimeoutMS)
-  const { encode, decode } = (form.dialect === 'legacy' ? legacyCodec : modernCodec)(form, cipher)
+  const { encode, decode } = (form.dialect === 'legacy' ? legacyCodec : modernCodec)(form, cipher, documents)
   return { encode, decode: form.onUndecryptable === 'ignore' ? ignoring(decode) : decode }
 }
 
 /** connect-mongo 6's. */
-function modernCodec ({ stringify, serialize, unserialize }, cipher) {
+function modernCodec ({ stringify, serialize, unserialize }, cipher, documents) {
   const hooks = serialize || unserialize
-  const decodeDocument = documentDecoder(unserialize)
+  const decodeDocument = documentDecoder(unserialize, documents)
   const read = text => {
     const value = parse(text)
     if (!stringify) return typeof value === 'string' ? parse(value) : value
     if (hooks) return (unserialize ?? identity)(value)
-    return typeof value === 'string' ? decodeValue(value) : value
+    return typeof value === 'string' ? decodeValue(value, documents) : value
   }
   return {
     encode (session) {
@@ -45,24 +46,24 @@ function modernCodec ({ stringify, serialize, unserialize }, cipher) {
  * `unserialize` the session's JSON too. Whatever `stringify` says, sessions are stored as JSON: with false,
  * connect-mongo stored what it could not read.
  */
-function legacyCodec ({ serialize, unserialize }, cipher) {
-  const decodeDocument = documentDecoder(unserialize)
+function legacyCodec ({ serialize, unserialize }, cipher, documents) {
+  const decodeDocument = documentDecoder(unserialize, documents)
   const read = text => {
     if (unserialize) return unserialize(text)
     const value = parse(text)
-    return typeof value === 'string' ? decodeValue(value) : value
+    return typeof value === 'string' ? decodeValue(value, documents) : value
   }
   return {
     encode (session) {
       const text = encodeJson(session)
       if (text === null) return null
       const sealed = cipher.encrypt(text, 'string')
-      const hook = sealed => encodeValue(serialize(JSON.parse(sealed)))
+      const hook = sealed => encodeValue(serialize(JSON.parse(sealed)), documents)
       return sized(serialize ? then(sealed, hook) : sealed, text)
     },
     decode (value) {
       if (!unserialize) return typeof value === 'string' ? then(cipher.decrypt(value), read) : decodeDocument(value)
-      const sealed = unserialize(rawValue(value))
+      const sealed = unserialize(rawValue(value, documents))
       if (typeof sealed === 'string') return then(cipher.decrypt(sealed), read)
       if (typeof value === 'string' || typeof sealed?.ct === 'string') {
         return then(cipher.decrypt(JSON.stringify(sealed) ?? ''), read)
@@ -78,8 +79,8 @@ function sized (stored, text) {
 }
 
 /** What reads rows that hold no string. `bson` is looked for when there is one. */
-function documentDecoder (unserialize) {
-  return createCodec({ stringify: true, unserialize }).decode
+function documentDecoder (unserialize, documents) {
+  return createCodec({ stringify: true, unserialize }, documents).decode
 }
 
 /** JSON, or the text itself if it is none, as connect-mongo 6 has it. */

@@ -9,7 +9,7 @@ const READ = [
   'url', 'mongoOptions', 'dbName', 'collection', 'ttl', 'defaultExpirationTime', 'autoRemove',
   'autoRemoveInterval', 'touchAfter', 'stringify', 'serialize', 'unserialize', 'transformId',
   'fallbackMemory', 'writeOperationOptions', 'mongooseConnection', 'mongoose_connection', 'db', 'dbPromise',
-  'client', 'clientPromise', 'secret'
+  'client', 'clientPromise', 'secret', 'host', 'port', 'username', 'password'
 ]
 
 const HARMLESS = [
@@ -51,14 +51,14 @@ function normalize (given) {
   if (isSessionMongoose(options)) {
     throw read.notYet(SESSION_MONGOOSE.join(', '), 'these are options of session-mongoose, not of connect-mongo')
   }
-  const url = connectionString(options)
+  const source = connectionOf(options)
   read.reportUnread(options, {
     entry: "require('connect-mongo-native')(session)", known: READ, harmless: HARMLESS, ignored: IGNORED
   })
   const autoRemove = read.autoRemove(options.autoRemove || 'native')
   return {
     dialect: 'legacy',
-    url,
+    ...source,
     mongoOptions: read.object('mongoOptions', options.mongoOptions),
     dbName: read.string('dbName', options.dbName || undefined, null),
     collection: read.string('collection', options.collection || undefined, read.DEFAULTS.collection),
@@ -73,7 +73,7 @@ function normalize (given) {
     transformId: read.transformId(options.transformId),
     writeConcern: read.writeConcern(options.writeOperationOptions),
     encryption: options.secret ? createLegacyAdapter(options) : null,
-    ...read.own(options)
+    ...read.own(options, source)
   }
 }
 
@@ -90,12 +90,21 @@ function timeToLive ({ ttl, defaultExpirationTime }) {
   return read.ttl('defaultExpirationTime', defaultExpirationTime, { unit: 'milliseconds', unitMS: 1 })
 }
 
-function connectionString (options) {
-  if (options.url) return read.string('url', options.url)
-  const borrowed = CONNECTIONS.find(name => options[name])
-  if (borrowed) throw read.notYet(borrowed, "connect by URL: new MongoStore({ url: 'mongodb://…' })")
+function connectionOf (options) {
+  if (options.url) return { url: read.string('url', options.url) }
+  const borrowed = CONNECTIONS.find(name => options[name] && typeof options[name] !== 'string')
+  if (borrowed) return { connection: read.connection(borrowed, options[borrowed]) }
+  if (options.db) return { url: oldUrl(options) }
   const meant = options.mongoUrl ? '; did you mean url in place of mongoUrl?' : ''
   throw new TypeError(`Connection strategy not found: the option url is missing${meant}`)
+}
+
+/** The URL in the options of connect-mongo up to 0.8, where `db` was a database's name. */
+function oldUrl ({ db, host, port, username, password, ssl }) {
+  const server = read.string('host', host || undefined, '127.0.0.1')
+  const number = read.number('port', port || undefined, { fallback: 27017, unit: 'a TCP port', min: 1, max: 65535 })
+  const user = username ? `${encodeURIComponent(username)}:${encodeURIComponent(password ?? '')}@` : ''
+  return `mongodb://${user}${server}:${number}/${encodeURIComponent(db)}${ssl ? '?ssl=true' : ''}`
 }
 
 module.exports = {
@@ -111,6 +120,9 @@ module.exports = {
   /** What `clear` and `destroy` answer; connect-mongo let slip what the driver and `emit` returned. */
   cleared: true,
   destroyed: emitted => emitted,
+
+  /** What leads to the driver's objects, for apps that reach past the store. */
+  handles: 'objects',
 
   /** `store.state`, and events of the same names. */
   hasState: true,

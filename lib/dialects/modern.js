@@ -45,7 +45,7 @@ const MAX_AUTO_REMOVE_INTERVAL = 71582
  */
 function normalize (given) {
   const options = read.optionsObject(given)
-  const url = connectionString(options)
+  const source = connectionOf(options)
   refuse(options)
   read.reportUnread(options.mongoUrl ? options : { ...options, url: undefined }, {
     entry: 'MongoStore.create()', known: READ, harmless: HARMLESS, ignored: IGNORED
@@ -53,7 +53,7 @@ function normalize (given) {
   const autoRemove = read.autoRemove(options.autoRemove === undefined ? 'native' : options.autoRemove)
   return {
     dialect: 'modern',
-    url,
+    ...source,
     mongoOptions: read.object('mongoOptions', options.mongoOptions),
     dbName: read.string('dbName', options.dbName || undefined, null),
     collection: read.string('collectionName', options.collectionName, read.DEFAULTS.collection),
@@ -68,7 +68,7 @@ function normalize (given) {
     transformId: read.transformId(options.transformId),
     writeConcern: read.writeConcern(options.writeOperationOptions),
     encryption: encryption(options),
-    ...read.own(options)
+    ...read.own(options, source)
   }
 }
 
@@ -76,11 +76,11 @@ function normalize (given) {
  * `mongoUrl`, then borrowed clients, as in connect-mongo; only then `url`, with which connect-mongo does not
  * start.
  */
-function connectionString (options) {
-  if (options.mongoUrl) return read.string('mongoUrl', options.mongoUrl)
+function connectionOf (options) {
+  if (options.mongoUrl) return { url: read.string('mongoUrl', options.mongoUrl) }
   const borrowed = ['clientPromise', 'client'].find(name => options[name])
-  if (borrowed) throw read.notYet(borrowed, "connect by URL: MongoStore.create({ mongoUrl: 'mongodb://…' })")
-  if (options.url) return read.string('url', options.url)
+  if (borrowed) return { connection: read.connection(borrowed, options[borrowed]) }
+  if (options.url) return { url: read.string('url', options.url) }
   const meant = options.mongooseConnection ? '; did you mean client: connection.getClient()?' : ''
   throw new TypeError(
     `Cannot init client. You must provide either mongoUrl|clientPromise|client in options${meant}`)
@@ -127,6 +127,9 @@ module.exports = {
   /** What `clear` and `destroy` answer. */
   cleared: undefined,
   destroyed () {},
+
+  /** What leads to the driver's objects, for apps that reach past the store. */
+  handles: 'promises',
 
   /** No `store.state`, no 'connected' event. */
   hasState: false,

@@ -1,0 +1,55 @@
+'use strict'
+
+// An app on one framework, in a process of its own: Express 2 and 3 and Connect 1 and 2 change the classes of
+// node:http for everybody. Arguments: the framework, and 'url' or 'connection'. Sends its parent the port.
+
+const http = require('node:http')
+const { MongoClient } = require('mongodb')
+
+const MongoStore = require('connect-mongo-native')
+const { requirePeer } = require('../support/peers')
+const { DATABASE, testUrl } = require('../support/stores')
+
+const SECRET = 'keyboard cat'
+
+/** Each as its users wrote it: what the package is called with, and the app with the store. */
+const FRAMEWORKS = {
+  'Express 2.5': () => bundled(requirePeer('express-2'), express => express.createServer()),
+  'Express 3': () => bundled(requirePeer('express-3'), express => express()),
+  'Connect 1.9': () => bundled(requirePeer('connect-1'), connect => connect()),
+  'Connect 2.30': () => bundled(requirePeer('connect-2'), connect => connect()),
+  'Connect 3.7': () => separate(requirePeer('connect-3')),
+  'Express 4': () => separate(require('express-4')),
+  'Express 5': () => separate(require('express'))
+}
+
+function bundled (framework, create) {
+  const store = new (MongoStore(framework))(options())
+  const app = create(framework)
+  app.use(framework.cookieParser(SECRET))
+  app.use(framework.session({ secret: SECRET, store }))
+  return app
+}
+
+function separate (framework) {
+  const session = require('express-session')
+  const store = new (MongoStore(session))(options())
+  const app = framework()
+  app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, store }))
+  return app
+}
+
+function options () {
+  const connection = process.argv[3] === 'url' ? { url: testUrl() } : { db: new MongoClient(testUrl()).db(DATABASE) }
+  return { ...connection, collection: 'frameworks' }
+}
+
+const app = FRAMEWORKS[process.argv[2]]()
+app.use((req, res) => {
+  req.session.visits = (req.session.visits ?? 0) + 1
+  res.end(String(req.session.visits))
+})
+// Express 2's app and Connect 1's are servers themselves.
+const server = app instanceof http.Server ? app : http.createServer(app)
+server.listen(0, '127.0.0.1', () => process.send(server.address().port))
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,45 @@
+'use strict'
+
+// Sessions over HTTP in apps on every framework that connect-mongo's document names, real ones of their time.
+
+const assert = require('node:assert/strict')
+const { fork } = require('node:child_process')
+const { once } = require('node:events')
+const path = require('node:path')
+const { describe, test } = require('node:test')
+
+const { useCollection } = require('../support/stores')
+
+const { rows } = useCollection('frameworks')
+
+const FRAMEWORKS = ['Express 2.5', 'Express 3', 'Express 4', 'Express 5', 'Connect 1.9', 'Connect 2.30', 'Connect 3.7']
+
+describe('over HTTP', () => {
+  for (const framework of FRAMEWORKS) {
+    for (const way of ['url', 'connection']) {
+      test(`${framework}, by ${way}: sessions are kept`, async () => {
+        const app = fork(path.join(__dirname, 'framework-app.js'), [framework, way], { silent: true })
+        const exit = once(app, 'exit')
+        const [port] = await Promise.race([once(app, 'message'), exit.then(([code]) => assert.fail(`exit ${code}`))])
+        const visit = async headers => {
+          const response = await fetch(`http://127.0.0.1:${port}/`, { headers })
+          return { count: await response.text(), cookie: response.headers.get('set-cookie')?.split(';')[0] }
+        }
+
+        const { count, cookie } = await visit()
+        assert.equal(count, '1')
+        assert.equal((await visit({ cookie })).count, '2')
+        assert.equal((await visit({ cookie })).count, '3')
+        assert.equal((await visit()).count, '1')
+        // 's:' marks a signed one, and the signature follows the last dot; Connect 1 does not sign.
+        const value = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1))
+        const sid = value.startsWith('s:') ? value.slice(2, value.lastIndexOf('.')) : value
+        const row = await rows.findOne({ _id: sid })
+        assert.equal(JSON.parse(row.session).visits, 3)
+
+        app.disconnect()
+        await exit
+      })
+    }
+  }
+})

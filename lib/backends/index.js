@@ -1,0 +1,30 @@
+'use strict'
+
+// Who talks to MongoDB: the Rust core, on connections of its own; or a driver in JavaScript, on a connection
+// of the app's. Each is loaded when a store needs it. Both keep one contract:
+//
+//   open(form)        → a backend, which connects by itself
+//     get(id)                 → { value, expires, lastModified } | null
+//     set(id, value, dates)   → 'created' | 'updated'; `value` may be a promise, the place is taken now
+//     touch(id, dates)        → whether it was there
+//     destroy(id)             → whether it was there
+//     scan({ after, limit })  → { rows, next }, live rows in the order of their ids; `next` null at the end
+//     ids({ after, limit })   → the same with ids only
+//     count() clear() ping() sweep() stats() close()
+//     abandon()               as `close`, but leaves the app's connection open
+//     onEvent(listener)       ('connected') ('disconnected') ('error', Error, of) ('warning', code, text)
+//     timer                   of the interval at which sessions are removed, if it is one of JavaScript
+//   makeId(given)     → the id as the backend takes it; throws for what is no id
+//   readId(id)        → the id as the app's code knows it
+//   documents         → `load`, `encode` and `decode` for what is stored as neither a string nor null
+//
+// Dates are milliseconds since the epoch; null is a field that is not there.
+
+module.exports = {
+  get native () {
+    return require('./native')
+  },
+  get driver () {
+    return require('./driver')
+  }
+}

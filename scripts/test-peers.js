@@ -1,0 +1,28 @@
+'use strict'
+
+// npm run test:peers             beside the real packages: connect-mongo, drivers, Mongoose, Express, Connect
+// npm run test:peers -- <file>…  only these files
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { ensureDependencies } = require('./dependencies')
+const { root, main, run } = require('./run')
+
+const FOLDER = path.join('__test__', 'peers')
+
+main(async () => {
+  ensureDependencies()
+  // Apart from the rest: they take their time to install, and nobody needs them for anything else. Without
+  // the optional ones, which no longer compile, and then stop old drivers from loading.
+  ensureDependencies(path.join(FOLDER, 'versions'), ['--omit=optional', '--ignore-scripts'])
+  ensureDependencies(path.join(FOLDER, 'crypto'))
+  const given = process.argv.slice(2)
+  const files = given.length > 0 ? given : [path.join('__test__', 'interop.test.js'), ...peerTests()]
+  return run(process.execPath, ['scripts/test.js', ...files])
+})
+
+function peerTests () {
+  return fs.readdirSync(path.join(root, FOLDER))
+    .filter(name => name.endsWith('.test.js'))
+    .map(name => path.join(FOLDER, name))
+}
