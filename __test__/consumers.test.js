@@ -1,0 +1,113 @@
+'use strict'
+
+// The packed package in projects of its users: CommonJS, ES modules and TypeScript, as npm would install it.
+
+const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { after, before, describe, test } = require('node:test')
+
+const { testUrl } = require('./support/stores')
+
+const root = path.join(__dirname, '..')
+const NEIGHBOURS = ['express-session', 'mongodb', '@types', 'bson', 'typescript']
+
+/** What both kinds of module do with the store, so that what was imported is seen to work. */
+const USE = `
+  const store = MongoStore.create({ mongoUrl: process.env.TEST_URL, collectionName: 'consumers' })
+  const Legacy = MongoStore(session)
+  const legacy = new Legacy({ url: process.env.TEST_URL, collection: 'consumers' })
+  store.set('a', { cookie: {}, n: 1 })
+    .then(() => legacy.get('a'))
+    .then(({ n }) => console.log(Named === MongoStore && store instanceof session.Store && legacy instanceof session.Store && n))
+    .then(() => Promise.all([store.close(), legacy.close()]))`
+
+const TYPESCRIPT = `
+  import MongoStore = require('connect-mongo-native')
+  import session = require('express-session')
+  const store: MongoStore = MongoStore.create({ mongoUrl: 'mongodb://localhost/app' })
+  session({ secret: 'foo', store })
+  new (MongoStore(session))({ url: 'mongodb://localhost/app', ttl: 60 }).get('sid', (error, found) => found?.cookie)`
+
+const TYPESCRIPT_MODULE = `
+  import MongoStore, { MongoStore as Named } from 'connect-mongo-native'
+  import session from 'express-session'
+  session({ secret: 'foo', store: MongoStore.create({ mongoUrl: 'mongodb://localhost/app' }) })
+  export const stats: Promise<MongoStore.Stats> = new Named({ mongoUrl: 'mongodb://localhost/app' }).stats()`
+
+describe('the packed package', () => {
+  let folder
+  let tarball
+
+  before(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'connect-mongo-consumers-'))
+    const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
+    const packed = execFileSync(npm[0], [...npm.slice(1), 'pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']
+    })
+    tarball = path.join(folder, JSON.parse(packed)[0].filename)
+    const installed = path.join(folder, 'node_modules', 'connect-mongo-native')
+    fs.mkdirSync(installed, { recursive: true })
+    execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
+    for (const name of NEIGHBOURS) {
+      fs.symlinkSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name), 'dir')
+    }
+    fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
+  })
+  after(() => fs.rmSync(folder, { recursive: true }))
+
+  function write (name, text) {
+    fs.writeFileSync(path.join(folder, name), text)
+    return name
+  }
+
+  function run (...args) {
+    try {
+      return execFileSync(process.execPath, args, {
+        cwd: folder, encoding: 'utf8', env: { ...process.env, TEST_URL: testUrl() }
+      })
+    } catch (error) {
+      throw new Error(`${error.stdout}\n${error.stderr}`, { cause: error })
+    }
+  }
+
+  test('CommonJS', () => {
+    const script = write('consumer.cjs', `
+      const MongoStore = require('connect-mongo-native')
+      const { MongoStore: Named } = require('connect-mongo-native')
+      const session = require('express-session')
+      ${USE}`)
+    assert.equal(run(script).trim(), '1')
+  })
+
+  test('ES modules', () => {
+    const script = write('consumer.mjs', `
+      import MongoStore, { MongoStore as Named, create } from 'connect-mongo-native'
+      import session from 'express-session'
+      if (create !== MongoStore.create) throw new Error('create is another')
+      ${USE}`)
+    assert.equal(run(script).trim(), '1')
+  })
+
+  const compilers = {
+    commonjs: ['consumer.cts', TYPESCRIPT, ['--module', 'commonjs', '--moduleResolution', 'bundler']],
+    node16: ['consumer.cts', TYPESCRIPT, ['--module', 'node16']],
+    'node16, as a module': ['consumer.mts', TYPESCRIPT_MODULE, ['--module', 'node16']],
+    nodenext: ['consumer.mts', TYPESCRIPT_MODULE, ['--module', 'nodenext']],
+    bundler: ['bundled.ts', TYPESCRIPT_MODULE, ['--module', 'esnext', '--moduleResolution', 'bundler', '--esModuleInterop']]
+  }
+  for (const [name, [file, text, options]] of Object.entries(compilers)) {
+    test(`TypeScript: ${name}`, () => {
+      const strict = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node']
+      run(path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ...strict, ...options, write(file, text))
+    })
+  }
+
+  test('publint and attw have nothing to say', () => {
+    const tool = (...parts) => path.join(root, 'node_modules', ...parts)
+    run(tool('publint', 'src', 'cli.js'), tarball, '--strict')
+    run(tool('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, '--profile', 'node16', '--no-emoji')
+  })
+})
