@@ -38,11 +38,6 @@ impl Error {
         self
     }
 
-    pub fn with_labels(mut self, labels: Vec<String>) -> Self {
-        self.labels = labels;
-        self
-    }
-
     pub fn with_cause(mut self, cause: Error) -> Self {
         self.cause = Some(Box::new(cause));
         self
