@@ -25,7 +25,7 @@ pub struct View {
     writable: Vec<ServerAddress>,
     /// Everyone who answers.
     known: Vec<ServerAddress>,
-    pub is_sharded: bool,
+    is_sharded: bool,
     /// The last error of monitoring, while nobody can be written to.
     pub last_error: Option<Error>,
 }
@@ -115,6 +115,14 @@ impl Monitor {
 
     pub fn view(&self) -> View {
         self.view.borrow().clone()
+    }
+
+    pub fn is_sharded(&self) -> bool {
+        self.view.borrow().is_sharded
+    }
+
+    pub fn is_writable(&self) -> bool {
+        self.view.borrow().is_writable()
     }
 
     pub fn watch(&self) -> watch::Receiver<View> {

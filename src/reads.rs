@@ -30,9 +30,6 @@ pub async fn run(store: Arc<Store>, connected: Connected, lookups: Vec<Lookup>) 
     let ids: Vec<Id> = lookups.iter().map(|lookup| lookup.id.clone()).collect();
     let tickets: Vec<Arc<Ticket>> =
         lookups.iter().flat_map(|lookup| lookup.gets.iter().map(|(op, _)| Arc::clone(&op.ticket))).collect();
-    for ticket in &tickets {
-        ticket.mark_sent();
-    }
     let answering = answer(&store, &connected, lookups);
     if AssertUnwindSafe(answering).catch_unwind().await.is_err() {
         for ticket in &tickets {
@@ -67,21 +64,23 @@ async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
         let mut work = store.work();
         work.row_bytes = (work.row_bytes * 7 + average) / 8;
     }
-    let complete = found.is_complete();
+    let mut strangers = false;
     for row in found.rows {
-        if let Some(lookup) = waiting.remove(&row.id) {
-            store.answer(lookup.gets, Some(&row));
+        match waiting.remove(&row.id) {
+            Some(lookup) => store.answer(lookup.gets, Some(&row)),
+            None => strangers = true,
         }
     }
     match found.end {
-        Ok(()) if complete => {
+        // The cursor ended and every row had its asker: whoever has no row has none.
+        Ok(()) if !strangers => {
             for (_, lookup) in waiting.drain() {
                 store.answer(lookup.gets, None);
             }
         }
         // A row that nobody asked for, under an id that is equal to one that somebody did: ask one by one.
         Ok(()) => {}
-        Err(error) if !grouped || !store.deployment.monitor.view().is_sharded => {
+        Err(error) if !grouped || !store.deployment.monitor.is_sharded() => {
             for (_, lookup) in waiting.drain() {
                 store.fail(&lookup.gets, &error);
             }
@@ -102,14 +101,6 @@ async fn answer(store: &Store, connected: &Connected, lookups: Vec<Lookup>) {
 pub struct Found {
     pub rows: Vec<StoredRow>,
     pub end: Result<()>,
-    asked: Vec<Id>,
-}
-
-impl Found {
-    /// Whether an id without a row has none: the cursor ended and every row had its asker.
-    fn is_complete(&self) -> bool {
-        self.end.is_ok() && self.rows.iter().all(|row| self.asked.contains(&row.id))
-    }
 }
 
 /// Looks `ids` up on the servers of `selection` (`None`: the primary).
@@ -129,7 +120,7 @@ pub async fn find(
         .read(retry, || collect(store, delivery.database, command.clone(), selection.clone(), &rows))
         .await;
     let rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Found { rows, end, asked: ids.to_vec() }
+    Found { rows, end }
 }
 
 /// Reads the cursor to its end. Rows of an attempt that failed on the way stay: they were true when they were read.

@@ -33,18 +33,16 @@ pub async fn run(
     session: Option<LaneSession>,
 ) {
     let started = Instant::now();
-    let ids: Vec<Id> = statements.iter().map(|statement| statement.id.clone()).collect();
+    let mut ids: Vec<Id> = statements.iter().map(|statement| statement.id.clone()).collect();
     let tickets: Vec<Arc<Ticket>> = statements
         .iter()
         .flat_map(|statement| &statement.members)
         .map(|member| Arc::clone(&member.op.ticket))
         .collect();
-    for ticket in &tickets {
-        ticket.mark_sent();
-    }
     let lane = Mutex::new(Lane { session, finished: Vec::with_capacity(ids.len()) });
     let carrying_out = CarryOut { store: &store, connected: &connected, kind, lane: &lane }.all(statements);
-    if AssertUnwindSafe(carrying_out).catch_unwind().await.is_err() {
+    let panicked = AssertUnwindSafe(carrying_out).catch_unwind().await.is_err();
+    if panicked {
         for ticket in &tickets {
             store.settle(ticket, Err(Error::panicked()));
         }
@@ -53,14 +51,15 @@ pub async fn run(
     let mut answered = Vec::new();
     {
         let mut work = store.work();
-        // After a panic nothing is known of the rest.
-        let unknown: Vec<Id> =
-            ids.iter().filter(|id| !finished.iter().any(|done| done.id == **id)).cloned().collect();
-        finished.extend(unknown.into_iter().map(|id| Finished {
-            id,
-            acknowledged: false,
-            orphans: Vec::new(),
-        }));
+        if panicked {
+            // Nothing is known of the rest.
+            ids.retain(|id| !finished.iter().any(|done| done.id == *id));
+            finished.extend(ids.into_iter().map(|id| Finished {
+                id,
+                acknowledged: false,
+                orphans: Vec::new(),
+            }));
+        }
         for Finished { id, acknowledged, orphans } in finished {
             answered.extend(work.queue.finish_write(&id, acknowledged, orphans));
         }
