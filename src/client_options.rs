@@ -57,6 +57,7 @@ pub struct ConnectionSpec {
     pub server_selection_timeout: Duration,
     /// The smaller one of `socketTimeoutMS` and `timeoutMS` where they aren't 0.
     pub operation_timeout: Option<Duration>,
+    /// How long an operation may wait to be sent.
     pub wait_queue_timeout: Option<Duration>,
     pub max_pool_size: u32,
     /// Compression costs CPU time on the I/O thread.

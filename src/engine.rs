@@ -62,7 +62,8 @@ pub struct Work {
 
 /// A command on the whole collection that has not been sent.
 struct Barrier {
-    place: Place,
+    /// What it waits for: everything before this. A ping, a sweep or a later page waits for nobody.
+    place: Option<Place>,
     request: Request,
     ticket: Arc<Ticket>,
     /// Of what follows: later barriers wait for this one too.
@@ -166,7 +167,7 @@ impl Store {
                             upkeep.get_or_insert_with(|| self.deployment.runtime.spawn(sweep::upkeep(Arc::downgrade(&self))));
                         }
                     }
-                    self.note_connection(self.deployment.monitor.view().is_writable());
+                    self.note_connection(self.deployment.monitor.is_writable());
                 }
                 () = sleep_until(tick.unwrap_or(connect_deadline).into()), if tick.is_some() => {}
                 () = sleep_until(connect_deadline.into()), if !ever_connected && !overdue => {
@@ -195,7 +196,7 @@ impl Store {
     /// Starts every command that may start now. Returns when to look again, should nothing happen until then.
     pub(crate) fn pump(self: &Arc<Self>) -> Option<Instant> {
         let mut work = self.work();
-        loop {
+        let connected = loop {
             self.absorb(&mut work);
             work.purge();
             let connected = self.deployment.connected();
@@ -215,9 +216,11 @@ impl Store {
                 if inbox.closing && work.is_idle() {
                     self.wake.notify_one();
                 }
-                break;
+                break connected;
             }
-        }
+        };
+        // Without a connection nothing can be sent, whatever the time.
+        connected?;
         // A kind whose lanes are full is not woken by arrivals: the engine looks for itself who has waited too long.
         let now = Instant::now();
         let next_look = |lanes: &Lanes, oldest: Option<&Ticket>| {
@@ -229,8 +232,6 @@ impl Store {
             next_look(&work.read_lanes, work.queue.oldest_read()),
             next_look(&work.write_lanes, work.queue.oldest_write().map(|(ticket, _)| ticket)),
         ];
-        // Without a connection nothing can be sent, whatever the time.
-        self.deployment.connected()?;
         looks.into_iter().flatten().min().map(|at| at.max(now + TICK))
     }
 
@@ -292,7 +293,12 @@ impl Store {
                 if matches!(request, Request::Clear) {
                     work.clearing = Some(Arc::clone(&ticket));
                 }
-                let place = work.barriers.place();
+                let waits = match &request {
+                    Request::Clear | Request::Count => true,
+                    Request::Scan(scan) => scan.after.is_none(),
+                    _ => false,
+                };
+                let place = waits.then(|| work.barriers.place());
                 // A scan holds nothing back.
                 let holds = matches!(request, Request::Clear | Request::Count);
                 let epoch = if holds { work.barriers.epoch() } else { Epoch::default() };
@@ -304,18 +310,15 @@ impl Store {
     fn start_whole_commands(self: &Arc<Self>, work: &mut Work, connected: &Connected) {
         let mut still = VecDeque::new();
         while let Some(barrier) = work.waiting.pop_front() {
-            let waits = match &barrier.request {
-                Request::Clear | Request::Count => true,
-                Request::Scan(scan) => scan.after.is_none(),
-                _ => false,
-            };
-            if waits && !work.barriers.is_open(barrier.place) {
+            if barrier.place.is_some_and(|place| !work.barriers.is_open(place)) {
                 still.push_back(barrier);
                 continue;
             }
             let Barrier { request, ticket, epoch, .. } = barrier;
+            if !ticket.send() {
+                continue;
+            }
             work.whole_commands += 1;
-            ticket.mark_sent();
             let (store, connected) = (Arc::clone(self), connected.clone());
             self.deployment.runtime.spawn(async move {
                 whole::run(&store, &connected, request, &ticket).await;
@@ -328,7 +331,7 @@ impl Store {
     }
 
     fn start_reads(self: &Arc<Self>, work: &mut Work, connected: &Connected) {
-        let limit = work.lookups_per_find(self.deployment.monitor.view().is_sharded);
+        let limit = work.lookups_per_find(self.deployment.monitor.is_sharded());
         while let Some(oldest) = work.queue.oldest_read() {
             let waited = oldest.admitted.elapsed();
             let stalled = bounds::replies_are_full();
@@ -346,7 +349,7 @@ impl Store {
     }
 
     fn start_writes(self: &Arc<Self>, work: &mut Work, connected: &Connected) {
-        let sharded = self.deployment.monitor.view().is_sharded;
+        let sharded = self.deployment.monitor.is_sharded();
         let limit = if sharded { MAX_SHARDED } else { MAX_STATEMENTS.min(connected.facts.max_statements) };
         while let Some((oldest, kind)) = work.queue.oldest_write() {
             let waited = oldest.admitted.elapsed();

@@ -3,7 +3,7 @@
 //! The way of an operation, module by module:
 //!
 //! - [`exports`] decodes the call, [`bridge`] makes its promise, [`store`] admits it: place, deadline, bounds.
-//! - [`engine`] decides when a command is sent; [`queue`] with whose operations, [`lanes`] beside how many others,
+//! - [`engine`] decides when a command is sent; [`queue`] and [`line`] with whose operations, [`lanes`] beside how many others,
 //!   [`barriers`] after what.
 //! - [`reads`], [`writes`] and [`whole`] run commands; [`batch`] and [`layout`] write them and read the replies;
 //!   [`delivery`] retries them, and [`fences`] keeps late ones from doing harm.

@@ -271,7 +271,8 @@ impl Line {
                     overlay = overlay.overlaid_by(dates);
                     touches.push(op);
                 }
-                _ => gets.push((op, overlay)),
+                _ if op.ticket.send() => gets.push((op, overlay)),
+                _ => {}
             }
         }
         for op in touches.into_iter().rev() {
@@ -296,7 +297,7 @@ impl Line {
                 break;
             }
             let op = self.pop_front().expect("just seen");
-            if settled {
+            if settled || !op.ticket.send() {
                 continue;
             }
             let answer = match &op.action {
@@ -332,7 +333,7 @@ impl Line {
                 break;
             }
             let op = self.pop_front().expect("just seen");
-            if !settled {
+            if !settled && op.ticket.send() {
                 members.push(Member { op, answer: None });
             }
         }

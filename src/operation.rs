@@ -186,13 +186,14 @@ impl Ticket {
         self.state.load(Ordering::Acquire) & SETTLED != 0
     }
 
-    /// Whether a command with it may have reached a server.
-    pub fn was_sent(&self) -> bool {
-        self.state.load(Ordering::Acquire) & SENT != 0
+    /// Takes it into a command. False if it has been settled: then it must not be sent.
+    pub fn send(&self) -> bool {
+        self.state.fetch_or(SENT, Ordering::AcqRel) & SETTLED == 0
     }
 
-    pub fn mark_sent(&self) {
-        self.state.fetch_or(SENT, Ordering::AcqRel);
+    /// True if it is settled by this call, and will never be sent.
+    pub fn claim_unsent(&self) -> bool {
+        self.state.compare_exchange(0, SETTLED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     /// True for the one caller that may settle it.

@@ -52,6 +52,8 @@ pub struct Store {
     pub(crate) stalled: AtomicBool,
     pub(crate) bounds: Bounds,
     operation_timeout: Duration,
+    /// `waitQueueTimeoutMS`: how long an operation may wait to be sent while a server is known.
+    wait_queue_timeout: Option<Duration>,
     /// `None`: the primary.
     selection: Option<SelectionCriteria>,
     inbox: Mutex<Inbox>,
@@ -122,6 +124,7 @@ impl Store {
         let operation_timeout =
             config.operation_timeout.or(spec.operation_timeout).unwrap_or(default_timeout);
         let database = spec.database.clone();
+        let wait_queue_timeout = spec.wait_queue_timeout;
         let pool = spec.max_pool_size;
         let selection = spec.read_preference.clone().map(SelectionCriteria::ReadPreference);
         let deployment = Deployment::acquire(spec)?;
@@ -138,6 +141,7 @@ impl Store {
             stalled: AtomicBool::new(false),
             bounds: Bounds::new(config.max_queue.unwrap_or(DEFAULT_MAX_QUEUE)),
             operation_timeout,
+            wait_queue_timeout,
             selection,
             inbox: Mutex::default(),
             since: Mutex::new(Since::nobody_known()),
@@ -296,10 +300,23 @@ impl Store {
     /// Gives an operation its outcome, unless it has one.
     pub(crate) fn settle(&self, ticket: &Ticket, outcome: Result<Outcome>) {
         if ticket.claim() {
-            self.stats.operation(ticket.kind, ticket.admitted.elapsed(), outcome.is_err());
-            bounds::reply_waits(reply_bytes(&outcome));
-            self.sink.settle(ticket, outcome);
+            self.hand_out(ticket, outcome);
         }
+    }
+
+    /// Fails an operation that waits; one that is in a command is left to its deadline.
+    fn settle_unsent(&self, ticket: &Ticket, error: impl FnOnce() -> Error) -> bool {
+        let claimed = ticket.claim_unsent();
+        if claimed {
+            self.hand_out(ticket, Err(error()));
+        }
+        claimed
+    }
+
+    fn hand_out(&self, ticket: &Ticket, outcome: Result<Outcome>) {
+        self.stats.operation(ticket.kind, ticket.admitted.elapsed(), outcome.is_err());
+        bounds::reply_waits(reply_bytes(&outcome));
+        self.sink.settle(ticket, outcome);
     }
 
     /// Emits `connected` and `disconnected` when the state changes.
@@ -322,17 +339,21 @@ impl Store {
         if let Some(cause) = last { error.with_cause(cause) } else { error }
     }
 
-    fn timeout_error(&self, ticket: &Ticket) -> Error {
-        let fate = match (ticket.kind, ticket.was_sent()) {
+    fn wait_queue_error(&self) -> Error {
+        let patience = self.wait_queue_timeout.unwrap_or_default().as_millis();
+        let message = format!("timed out after {patience} ms (waitQueueTimeoutMS): not sent");
+        Error::new("MongoWaitQueueTimeoutError", message)
+    }
+
+    fn timeout_error(&self, kind: Kind, sent: bool) -> Error {
+        let fate = match (kind, sent) {
             (Kind::Clear, _) => "clear is still running",
             (_, false) => "not sent",
             (_, true) => "outcome unknown",
         };
         let patience = self.operation_timeout.as_millis();
-        Error::new(
-            "MongoOperationTimeoutError",
-            format!("timed out after {patience} ms (operationTimeoutMS): {fate}"),
-        )
+        let message = format!("timed out after {patience} ms (operationTimeoutMS): {fate}");
+        Error::new("MongoOperationTimeoutError", message)
     }
 }
 
@@ -358,7 +379,7 @@ impl Watched for Store {
     fn expire(&self, now: Instant) -> bool {
         let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
         let patience = self.deployment.spec.server_selection_timeout;
-        let mut overdue = Vec::new();
+        let (mut overdue, mut impatient) = (Vec::new(), Vec::new());
         let waiting = {
             let mut inbox = self.inbox();
             for (watched, nobody_since) in inbox.watched.iter_mut().zip([since.unreadable, since.unwritable])
@@ -375,17 +396,25 @@ impl Watched for Store {
                     }
                     overdue.extend(watched.pop_front().filter(|ticket| !ticket.is_settled()));
                 }
+                if let (Some(patience), None) = (self.wait_queue_timeout, nobody_since) {
+                    let waited = watched.iter().take_while(|ticket| now >= ticket.admitted + patience);
+                    impatient.extend(waited.filter(|ticket| !ticket.is_settled()).cloned());
+                }
             }
             inbox.watched.iter().any(|watched| !watched.is_empty())
         };
+        let mut made_way = !overdue.is_empty();
         for ticket in &overdue {
-            let timed_out = now >= ticket.deadline;
-            self.settle(
-                ticket,
-                Err(if timed_out { self.timeout_error(ticket) } else { self.server_selection_error() }),
-            );
+            if now < ticket.deadline {
+                self.settle(ticket, Err(self.server_selection_error()));
+            } else if !self.settle_unsent(ticket, || self.timeout_error(ticket.kind, false)) {
+                self.settle(ticket, Err(self.timeout_error(ticket.kind, true)));
+            }
         }
-        if !overdue.is_empty() {
+        for ticket in &impatient {
+            made_way |= self.settle_unsent(ticket, || self.wait_queue_error());
+        }
+        if made_way {
             self.work().has_overdue = true;
             self.wake.notify_one();
         }
