@@ -129,6 +129,32 @@ describe('a standalone server that freezes', () => {
   })
 })
 
+describe('a server that freezes under a store with waitQueueTimeoutMS', () => {
+  let server
+
+  before(async () => { server = await startStandalone() })
+  after(() => server?.stop())
+
+  test('what is not sent by then fails, what is sent has its own deadline', async () => {
+    const mongoOptions = { maxPoolSize: 1, waitQueueTimeoutMS: 300 }
+    const store = open(server, { mongoOptions, operationTimeoutMS: 2000 })
+    await store.set('a', makeSession({ turn: 0 }))
+    server.freeze()
+    const sent = assert.rejects(store.set('a', makeSession({ turn: 1 })), {
+      name: 'MongoOperationTimeoutError', message: /outcome unknown/
+    })
+    await sleep(50)
+    const started = Date.now()
+    await assert.rejects(store.set('b', makeSession()), { name: 'MongoWaitQueueTimeoutError', message: /not sent/ })
+    assert.ok(Date.now() - started < 1500)
+    await sent
+    server.thaw()
+    await store.set('a', makeSession({ turn: 2 }))
+    assert.equal((await store.get('a')).turn, 2)
+    await store.close()
+  })
+})
+
 describe('a server that stops and comes back', () => {
   let server
 
