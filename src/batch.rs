@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     failure,
     id::Id,
-    layout::{ID, Layout},
+    layout::Layout,
     line::{Action, Member, Op, Statement, WriteKind},
     operation::Outcome,
     wire::{Index, Writer},
@@ -57,9 +57,9 @@ impl Target {
         command.string("find", &self.collection);
         let filter = command.document("filter");
         if let [id] = ids {
-            command.value(ID, id.tag(), id.bytes());
+            command.value(self.layout.id_field(), id.tag(), id.bytes());
         } else {
-            let condition = command.document(ID);
+            let condition = command.document(self.layout.id_field());
             let list = command.array("$in");
             for (index, id) in ids.iter().enumerate() {
                 command.value(Index::new(index).as_str(), id.tag(), id.bytes());
@@ -78,7 +78,7 @@ impl Target {
         }
         if fields == Fields::Id {
             let projection = command.document("projection");
-            command.int32(ID, 1);
+            command.int32(self.layout.id_field(), 1);
             command.end(projection);
         }
         if let Some(concern) = &self.read_concern {
@@ -105,10 +105,11 @@ impl Target {
         };
         command.string(verb, &self.collection);
         let list = command.array(list);
+        let id_field = self.layout.id_field();
         for (index, statement) in statements.iter().enumerate() {
             let entry = command.document(Index::new(index).as_str());
             let query = command.document("q");
-            command.value(ID, statement.id.tag(), statement.id.bytes());
+            command.value(id_field, statement.id.tag(), statement.id.bytes());
             command.end(query);
             match kind {
                 WriteKind::Update => {

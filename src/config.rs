@@ -66,7 +66,7 @@ pub enum LayoutConfig {
     },
     SessionMongoose {
         #[serde(default)]
-        ttl_seconds: Option<f64>,
+        ttl_seconds: Option<i64>,
     },
 }
 
@@ -164,7 +164,7 @@ mod tests {
             "dbName": "app",
             "dialect": "legacy",
             "options": { "ssl": true },
-            "layout": { "kind": "session-mongoose", "ttlSeconds": 1.5 },
+            "layout": { "kind": "session-mongoose", "ttlSeconds": 2 },
             "autoRemove": "interval",
             "sweepIntervalMS": 0.5,
             "writeConcern": { "w": "majority" },
@@ -174,7 +174,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(config.dialect, Dialect::Legacy);
-        assert_eq!(config.layout, LayoutConfig::SessionMongoose { ttl_seconds: Some(1.5) });
+        assert_eq!(config.layout, LayoutConfig::SessionMongoose { ttl_seconds: Some(2) });
         assert_eq!(config.auto_remove, AutoRemove::Interval);
         assert_eq!(config.sweep_interval, Duration::from_micros(500));
         assert_eq!(config.operation_timeout, Some(Duration::from_millis(250)));

@@ -284,7 +284,9 @@ impl Store {
             work.queue.admit(id, Op { seq, ticket, action, epoch });
         };
         match request {
-            Request::Get { id, now } => admit(work, id, Action::Get { now }, ticket),
+            Request::Get { id, now } => {
+                admit(work, id, Action::Get { now: self.target.layout.latest_expired(now) }, ticket);
+            }
             Request::Set { id, value, dates } => admit(work, id, Action::Set { value, dates }, ticket),
             Request::Reserve { id, .. } => admit(work, id, Action::Reserved, ticket),
             Request::Touch { id, dates } => admit(work, id, Action::Touch { dates }, ticket),
@@ -360,8 +362,12 @@ impl Store {
                 return;
             }
             let other = if kind == WriteKind::Update { WriteKind::Delete } else { WriteKind::Update };
+            let limit_of = |kind| match kind {
+                WriteKind::Delete if !self.target.layout.groups_destroys() => 1,
+                _ => limit,
+            };
             let Some((kind, statements, session)) =
-                [kind, other].into_iter().find_map(|kind| work.take_writes(kind, limit))
+                [kind, other].into_iter().find_map(|kind| work.take_writes(kind, limit_of(kind)))
             else {
                 return;
             };

@@ -139,14 +139,14 @@ impl Arguments<'_, '_> {
         self.0.get::<BigInt>(0).map(|place| place.get_u64().1)
     }
 
-    /// Milliseconds since the epoch; `null` for none.
+    /// Milliseconds since the epoch; `null` for none, `Infinity` for never.
     fn millis(&self, index: usize) -> Result<Option<i64>> {
         let number: Option<f64> = self.0.get(index)?;
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "a Date's time value is an integer within ±8.64e15"
+            reason = "a Date's time value is an integer within ±8.64e15; infinity becomes the largest: NEVER"
         )]
-        Ok(number.filter(|number| number.is_finite()).map(|number| number as i64))
+        Ok(number.filter(|number| !number.is_nan()).map(|number| number as i64))
     }
 
     fn now(&self, index: usize) -> Result<i64> {

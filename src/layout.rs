@@ -1,13 +1,22 @@
-//! How a session lies in its document: field names, liveness, the index that removes expired rows.
+//! How a session lies in its document: field names, liveness, indexes. One subject for each peer whose rows this
+//! package reads and writes.
+
+mod connect_mongo;
+mod session_mongoose;
 
 use std::sync::Arc;
 
-use bson::RawDocument;
+use bson::{Document, RawDocument, RawDocumentBuf};
 
 use crate::{
+    config::LayoutConfig,
+    failure,
     id::Id,
     wire::{self, Writer, tag},
 };
+
+pub use connect_mongo::ConnectMongo;
+pub use session_mongoose::SessionMongoose;
 
 /// What the shim stores for a session: a JSON string, or any other BSON value, opaque to the core.
 #[derive(Clone, Debug)]
@@ -15,6 +24,14 @@ pub struct Value {
     pub tag: u8,
     /// For a string its bare UTF-8, otherwise the value as BSON has it.
     pub bytes: Arc<[u8]>,
+}
+
+impl Value {
+    /// From an element of a row.
+    fn from_element(tag: u8, bytes: &[u8]) -> Self {
+        let bytes = if tag == tag::STRING { wire::text(bytes) } else { bytes };
+        Self { tag, bytes: bytes.into() }
+    }
 }
 
 /// The dates of a row, in milliseconds since the epoch.
@@ -40,14 +57,17 @@ pub struct Row {
     pub dates: Dates,
 }
 
-/// The `expires` field of a row, as far as liveness asks.
+/// `expires` of a session that never expires. In session-mongoose's rows that is null or nothing.
+pub const NEVER: i64 = i64::MAX;
+
+/// The expiration of a row, as far as liveness asks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Expiry {
-    /// No such field: rows of connect-mongo up to 0.2 live for ever.
+    /// The row lives for ever, as far as its fields say.
     Absent,
     /// Milliseconds since the epoch.
     At(i64),
-    /// Null, or anything that is no date: not found, as the query of every connect-mongo since 0.6 decides.
+    /// Something that is no date: not found, as the peers' queries decide.
     NotADate,
 }
 
@@ -84,71 +104,126 @@ impl StoredRow {
     }
 }
 
-/// connect-mongo's document: `{ _id, session, expires, lastModified?, createdAt?, updatedAt? }`.
-#[derive(Clone, Debug)]
-pub struct Layout {
-    /// connect-mongo 6's `timestamps`: `createdAt` on creation, `updatedAt` on every write.
-    pub timestamps: bool,
+/// The layout of a store's rows.
+#[derive(Clone, Copy, Debug)]
+pub enum Layout {
+    ConnectMongo(ConnectMongo),
+    SessionMongoose(SessionMongoose),
 }
 
 pub const ID: &str = "_id";
-const VALUE: &str = "session";
 pub const EXPIRES: &str = "expires";
-const LAST_MODIFIED: &str = "lastModified";
-const CREATED_AT: &str = "createdAt";
-const UPDATED_AT: &str = "updatedAt";
 
-/// The name that MongoDB gives an index on `{ expires: 1 }`, and that every connect-mongo left in place.
-pub const TTL_INDEX: &str = "expires_1";
+/// An index that a layout wants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Index {
+    /// The name that MongoDB gives it, and under which the peers left it in place.
+    pub name: &'static str,
+    pub keys: &'static [&'static str],
+    pub unique: bool,
+    /// Seconds after which MongoDB removes a row by itself.
+    pub expire_after: Option<i64>,
+}
 
 impl Layout {
-    /// Writes the update document of a statement. `now_millis` dates a creation.
+    pub fn new(config: &LayoutConfig) -> Self {
+        match *config {
+            LayoutConfig::ConnectMongo { timestamps } => Self::ConnectMongo(ConnectMongo { timestamps }),
+            LayoutConfig::SessionMongoose { ttl_seconds } => {
+                Self::SessionMongoose(SessionMongoose { ttl_seconds })
+            }
+        }
+    }
+
+    /// The field with the session's id.
+    pub fn id_field(&self) -> &'static str {
+        match self {
+            Self::ConnectMongo(_) => ID,
+            Self::SessionMongoose(_) => session_mongoose::SID,
+        }
+    }
+
+    /// Writes the update document of a statement. `now_millis`: the server's time.
     pub fn write_update(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
         let update = writer.document("u");
-        let set = writer.document("$set");
-        if let Some(value) = value {
-            writer.value(VALUE, value.tag, &value.bytes);
-        }
-        if let Some(millis) = dates.expires {
-            writer.date(EXPIRES, millis);
-        } else if value.is_some() {
-            writer.value(EXPIRES, tag::NULL, &[]);
-        }
-        if let Some(millis) = dates.last_modified {
-            writer.date(LAST_MODIFIED, millis);
-        }
-        writer.end(set);
-        if self.timestamps {
-            if value.is_some() {
-                let on_insert = writer.document("$setOnInsert");
-                writer.date(CREATED_AT, now_millis);
-                writer.end(on_insert);
-            }
-            let current = writer.document("$currentDate");
-            writer.boolean(UPDATED_AT, true);
-            writer.end(current);
+        match self {
+            Self::ConnectMongo(layout) => layout.write_operators(writer, value, dates, now_millis),
+            Self::SessionMongoose(layout) => layout.write_operators(writer, value, dates, now_millis),
         }
         writer.end(update);
     }
 
+    /// `None`: not a row of this layout.
     pub fn read_row(&self, document: &RawDocument) -> Option<StoredRow> {
-        let mut id = None;
-        let mut value = Value { tag: tag::NULL, bytes: Arc::new([]) };
-        let mut expiry = Expiry::Absent;
-        let mut last_modified = None;
-        for (name, tag, bytes) in wire::elements(document) {
-            match std::str::from_utf8(name) {
-                Ok(ID) => id = Some(Id::from_element(tag, bytes)),
-                Ok(VALUE) => {
-                    let bytes = if tag == tag::STRING { wire::text(bytes) } else { bytes };
-                    value = Value { tag, bytes: bytes.into() };
-                }
-                Ok(EXPIRES) => expiry = date(tag, bytes).map_or(Expiry::NotADate, Expiry::At),
-                Ok(LAST_MODIFIED) => last_modified = date(tag, bytes),
-                _ => {}
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::read_row(document),
+            Self::SessionMongoose(layout) => layout.read_row(document),
+        }
+    }
+
+    /// The latest `expires` that a get at `now_millis` no longer finds: session-mongoose finds `$gte`, connect-mongo `$gt`.
+    pub fn latest_expired(&self, now_millis: i64) -> i64 {
+        match self {
+            Self::ConnectMongo(_) => now_millis,
+            Self::SessionMongoose(_) => now_millis.saturating_sub(1),
+        }
+    }
+
+    /// What tells id and liveness.
+    pub fn projection(&self) -> RawDocumentBuf {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::projection(),
+            Self::SessionMongoose(_) => session_mongoose::projection(),
+        }
+    }
+
+    /// The rows to remove at the server's time `now`.
+    pub fn expired(&self, now: bson::DateTime) -> RawDocumentBuf {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::expired(now),
+            Self::SessionMongoose(layout) => layout.expired(now),
+        }
+    }
+
+    /// Whether several destroys may share a command. Its reply has only the sum of what was removed, and
+    /// session-mongoose tells each caller how many rows that were.
+    pub fn groups_destroys(&self) -> bool {
+        matches!(self, Self::ConnectMongo(_))
+    }
+
+    pub fn indexes(&self) -> Vec<Index> {
+        match self {
+            Self::ConnectMongo(_) => vec![connect_mongo::INDEX],
+            Self::SessionMongoose(layout) => layout.indexes(),
+        }
+    }
+
+    /// What to do if the collection's indexes are those of the other layout.
+    pub fn foreign(&self, existing: &[Document]) -> Option<&'static str> {
+        match self {
+            Self::ConnectMongo(_) => {
+                existing.iter().any(session_mongoose::marks).then_some(connect_mongo::FOREIGN)
+            }
+            Self::SessionMongoose(_) => {
+                existing.iter().any(connect_mongo::marks).then_some(session_mongoose::FOREIGN)
             }
         }
-        Some(StoredRow { id: id?, value, expiry, last_modified })
+    }
+
+    /// What is wrong with an index that exists with other options, and what to do.
+    pub fn conflict(&self, index: &Index, collection: &str) -> String {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::conflict(collection),
+            Self::SessionMongoose(_) => session_mongoose::conflict(index, collection),
+        }
+    }
+
+    /// What is wrong when an index cannot be created, and what to do.
+    pub fn no_index(&self, index: &Index, reason: &str) -> String {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::no_index(reason),
+            Self::SessionMongoose(_) => session_mongoose::no_index(index, reason),
+        }
     }
 }
 
@@ -156,58 +231,9 @@ fn date(tag: u8, bytes: &[u8]) -> Option<i64> {
     (tag == tag::DATE).then(|| bytes.try_into().map(i64::from_le_bytes).ok()).flatten()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use bson::{DateTime, RawBson, rawdoc};
-
-    const LAYOUT: Layout = Layout { timestamps: false };
-
-    fn found(document: &RawDocument, now_millis: i64) -> bool {
-        LAYOUT.read_row(document).unwrap().live_row(Dates::default(), now_millis).is_some()
-    }
-
-    #[test]
-    fn liveness_is_that_of_the_peers_query() {
-        assert!(found(&rawdoc! { "_id": "a", "session": "{}" }, 1000));
-        assert!(found(
-            &rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(1001) },
-            1000
-        ));
-        assert!(!found(
-            &rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(1000) },
-            1000
-        ));
-        assert!(!found(&rawdoc! { "_id": "a", "session": "{}", "expires": RawBson::Null }, 1000));
-        assert!(!found(&rawdoc! { "_id": "a", "session": "{}", "expires": "2099" }, 1000));
-    }
-
-    #[test]
-    fn a_touch_in_flight_is_laid_over_the_row() {
-        let row = rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(10) };
-        let touched = Dates { expires: Some(2000), last_modified: Some(900) };
-        let row = LAYOUT.read_row(&row).unwrap().live_row(touched, 1000).unwrap();
-        assert_eq!(row.dates, touched);
-    }
-
-    #[test]
-    fn values_keep_their_type() {
-        let row = LAYOUT.read_row(&rawdoc! { "_id": 5, "session": { "a": 1 } }).unwrap();
-        assert_eq!((row.value.tag, &*row.value.bytes), (tag::DOCUMENT, rawdoc! { "a": 1 }.as_bytes()));
-        let row = LAYOUT.read_row(&rawdoc! { "_id": 5 }).unwrap();
-        assert_eq!(row.value.tag, tag::NULL);
-    }
-
-    #[test]
-    fn timestamps_are_those_of_connect_mongo_6() {
-        let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
-        let mut writer = Writer::new(64);
-        Layout { timestamps: true }.write_update(&mut writer, Some(&value), Dates::default(), 7);
-        let expected = rawdoc! { "u": {
-            "$set": { "session": "{}", "expires": RawBson::Null },
-            "$setOnInsert": { "createdAt": DateTime::from_millis(7) },
-            "$currentDate": { "updatedAt": true },
-        } };
-        assert_eq!(writer.finish(), expected);
-    }
+/// Whether an index that exists is on these fields. The legacy shell wrote its `1` as a double.
+pub fn is_on(existing: &Document, fields: &[&str]) -> bool {
+    existing.get_document("key").is_ok_and(|key| {
+        key.keys().eq(fields) && key.values().all(|direction| failure::integer(direction) == Some(1))
+    })
 }

@@ -7,7 +7,8 @@
 //!   [`barriers`] after what.
 //! - [`reads`], [`writes`] and [`whole`] run commands; [`batch`] and [`layout`] write them and read the replies;
 //!   [`delivery`] retries them, and [`fences`] keeps late ones from doing harm.
-//! - [`deployment`] connects and shares connections, [`monitor`] watches the servers, [`sweep`] removes expired rows.
+//! - [`deployment`] connects and shares connections, [`monitor`] watches the servers, [`indexes`] and [`sweep`] see to the
+//!   removal of expired rows.
 //! - [`deadlines`] ends what takes too long.
 //!
 //! Threads: JavaScript's calls [`store`] and drains [`bridge`]; the I/O thread ([`runtime`]) runs everything that touches
@@ -33,6 +34,7 @@ mod exports;
 pub mod failure;
 pub mod fences;
 pub mod id;
+pub mod indexes;
 pub mod lanes;
 pub mod layout;
 pub mod line;

@@ -47,10 +47,10 @@ pub enum Request {
     Sweep,
 }
 
-/// One page of live rows in the order of their ids.
+/// One page of live rows in the order of their `_id`s.
 #[derive(Debug)]
 pub struct Scan {
-    /// The last id of the page before; the first page waits for all earlier operations.
+    /// The `_id` of the last row of the page before; the first page waits for all earlier operations.
     pub after: Option<Id>,
     pub limit: u32,
     pub now: i64,
@@ -88,7 +88,6 @@ pub enum Event {
     Disconnected,
     Error(crate::error::Error, &'static str),
     Warning { code: &'static str, message: String },
-    Swept(u64),
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

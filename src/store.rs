@@ -16,7 +16,7 @@ use crate::{
     batch::Target,
     bounds::{self, Bounds},
     client_options::ConnectionSpec,
-    config::{AutoRemove, LayoutConfig, StoreConfig},
+    config::{AutoRemove, StoreConfig},
     deadlines::{self, Watched},
     deployment::{Deployment, State},
     engine::Work,
@@ -95,21 +95,12 @@ impl Store {
         for message in &spec.warnings {
             sink.event(Event::Warning { code: "CONNECT_MONGO_OPTION", message: message.clone() });
         }
-        let timestamps = match config.layout {
-            LayoutConfig::ConnectMongo { timestamps } => timestamps,
-            LayoutConfig::SessionMongoose { .. } => {
-                return Err(Error::new(
-                    "MongoInvalidArgumentError",
-                    "the session-mongoose layout is not supported",
-                ));
-            }
-        };
         let unacknowledged = spec.write_concern.as_ref().is_some_and(|concern| {
             concern.w == Some(Acknowledgment::Nodes(0)) && concern.journal != Some(true)
         });
         let target = Target {
             collection: config.collection,
-            layout: Layout { timestamps },
+            layout: Layout::new(&config.layout),
             read_concern: spec
                 .read_concern
                 .as_ref()

@@ -9,7 +9,7 @@ use crate::{
     bridge::Js,
     error::Error,
     id::Id,
-    layout::{Row, Value},
+    layout::{NEVER, Row, Value},
     operation::{Event, Outcome},
     text,
     wire::{self, Writer, tag},
@@ -49,7 +49,6 @@ pub fn event(env: &Env, event: &Event) -> Result<Js> {
         Event::Warning { code, message } => {
             vec![string(env, "warning")?, string(env, code)?, string(env, message)?]
         }
-        Event::Swept(count) => vec![string(env, "swept")?, number(env, *count)?],
     };
     js(env, elements)
 }
@@ -110,7 +109,10 @@ fn row(env: &Env, key: Option<&Id>, row: &Row) -> Result<Js> {
         object.set_c_named_property(c"id", id(env, key)?)?;
     }
     object.set_c_named_property(c"value", value(env, &row.value)?)?;
-    object.set_c_named_property(c"expires", millis(env, row.dates.expires)?)?;
+    object.set_c_named_property(
+        c"expires",
+        millis(env, row.dates.expires.filter(|millis| *millis != NEVER))?,
+    )?;
     object.set_c_named_property(c"lastModified", millis(env, row.dates.last_modified)?)?;
     Ok(object.raw())
 }

@@ -2,7 +2,7 @@
 
 use std::{future::IntoFuture, panic::AssertUnwindSafe, sync::atomic::Ordering};
 
-use bson::{DateTime, Document, RawDocumentBuf, raw::cstr, rawdoc};
+use bson::{DateTime, Document, RawDocument, RawDocumentBuf, raw::cstr, rawdoc};
 use futures_util::{FutureExt, StreamExt};
 use mongodb::{Database, error::Result as DriverResult};
 
@@ -12,11 +12,12 @@ use crate::{
     deployment::Connected,
     error::{Error, Result},
     failure,
-    layout::{Dates, ID, StoredRow},
+    id::Id,
+    layout::{Dates, ID},
     operation::{Outcome, Request, Scan, Ticket},
     stats::Command,
     store::Store,
-    wire::Writer,
+    wire::{self, Writer},
 };
 
 /// Carries out `request` and settles `ticket`, whatever happens.
@@ -54,9 +55,14 @@ async fn clear(store: &Store, delivery: &Delivery<'_>) -> Result<Outcome> {
 
 /// Deletes what had expired by the server's clock: a client an hour ahead must not delete everyone's sessions.
 pub async fn sweep(store: &Store, connected: &Connected, delivery: &Delivery<'_>) -> Result<u64> {
-    let now = DateTime::from_millis(connected.facts.server_millis());
-    let removed = delete_many(store, delivery, rawdoc! { "expires": { "$lt": now } }).await?;
+    let removed = remove_expired(store, connected, delivery).await?;
     store.stats.sweeps.fetch_add(1, Ordering::Relaxed);
+    Ok(removed)
+}
+
+pub async fn remove_expired(store: &Store, connected: &Connected, delivery: &Delivery<'_>) -> Result<u64> {
+    let now = DateTime::from_millis(connected.facts.server_millis());
+    let removed = delete_many(store, delivery, store.target.layout.expired(now)).await?;
     store.stats.swept.fetch_add(removed, Ordering::Relaxed);
     Ok(removed)
 }
@@ -108,16 +114,24 @@ async fn page(store: &Store, delivery: &Delivery<'_>, scan: Scan) -> Result<Outc
         command.append(cstr!("min"), min.finish());
     }
     if scan.ids_only {
-        command.append(cstr!("projection"), rawdoc! { "expires": 1 });
+        command.append(cstr!("projection"), store.target.layout.projection());
     }
     let found = read(store, delivery, command).await?;
-    let rows: Vec<StoredRow> = found.iter().filter_map(|row| store.target.layout.read_row(row)).collect();
-    let next = (rows.len() >= limit).then(|| rows.last().map(|row| row.id.clone())).flatten();
-    let live = rows.into_iter().filter(|row| scan.after.as_ref() != Some(&row.id)).filter_map(|row| {
+    let next = (found.len() >= limit).then(|| found.last().and_then(|row| place(row))).flatten();
+    let first = usize::from(scan.after.is_some() && found.first().and_then(|row| place(row)) == scan.after);
+    let live = found[first..].iter().filter_map(|row| {
+        let row = store.target.layout.read_row(row)?;
         let live = row.live_row(Dates::default(), scan.now)?;
         Some((row.id, live))
     });
     Ok(Outcome::Page { rows: live.collect(), ids_only: scan.ids_only, next })
+}
+
+/// Where a row is in the order of a scan: by its `_id`, whatever the session's id.
+fn place(row: &RawDocument) -> Option<Id> {
+    wire::elements(row)
+        .find(|(name, ..)| *name == ID.as_bytes())
+        .map(|(_, tag, value)| Id::from_element(tag, value))
 }
 
 /// The documents that a command finds.

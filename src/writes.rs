@@ -228,7 +228,7 @@ impl CarryOut<'_> {
                 None => self.look_up_touched(delivery, &statements).await,
             },
         };
-        // The sum does not say whose row it was; nobody who groups destroys asks (layout.rs).
+        // The sum does not say whose row it was. Whoever asks does not group destroys (layout.rs).
         let removed = n.is_none_or(|n| n > 0);
         for (statement, verdict) in statements.into_iter().zip(verdicts) {
             let matched = matched.includes(&statement.id);

@@ -1,5 +1,7 @@
 //! A store without Node.js: operations as futures.
 
+#![allow(dead_code, reason = "each test file uses what it needs")]
+
 use std::{
     collections::HashMap,
     env,
