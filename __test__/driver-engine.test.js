@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
 const { Engine } = require('../lib/backends/driver/engine')
-const { makeId } = require('../lib/backends/driver/rows')
+const { makeId } = require('../lib/backends/driver/ids')
 const { Stats } = require('../lib/backends/driver/stats')
 
 const DATES = { expires: Date.now() + 60_000, lastModified: null }

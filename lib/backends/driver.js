@@ -5,10 +5,11 @@ const { dial } = require('./driver/dial')
 const documents = require('./driver/documents')
 const { Engine } = require('./driver/engine')
 const { discreet, makeError } = require('./driver/errors')
+const { makeId } = require('./driver/ids')
+const { layoutOf } = require('./driver/layouts')
 const { Link } = require('./driver/link')
-const { makeId } = require('./driver/rows')
 const { Stats } = require('./driver/stats')
-const { ensureIndex, sweepAtIntervals } = require('./driver/upkeep')
+const { ensureIndexes, sweepAtIntervals } = require('./driver/upkeep')
 const whole = require('./driver/whole')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
@@ -26,6 +27,7 @@ function openDriver (form) {
 
 class DriverBackend {
   #form
+  #layout
   #link
   #engine
   #stats = new Stats()
@@ -41,7 +43,9 @@ class DriverBackend {
 
   constructor (form, connection) {
     this.#form = form
+    this.#layout = layoutOf(form)
     this.#engine = new Engine({
+      groupsDestroys: this.#layout.groupsDestroys,
       stats: this.#stats,
       timeoutMS: form.operationTimeoutMS ?? DEFAULT_TIMEOUT_MS,
       maxQueue: form.maxQueue ?? DEFAULT_MAX_QUEUE,
@@ -71,7 +75,7 @@ class DriverBackend {
   }
 
   get (id) {
-    return this.#engine.get(id, Date.now())
+    return this.#engine.get(id, this.#layout.latestExpired(Date.now()))
   }
 
   set (id, value, dates) {
@@ -116,15 +120,19 @@ class DriverBackend {
     return this.#stats.report({ connected: this.#connected === true, queued, inFlight })
   }
 
-  /** Finishes what was accepted; then closes the connection, as connect-mongo does whoever opened it. */
+  /**
+   * Finishes what was accepted; then closes the connection, as connect-mongo does whoever opened it, and as
+   * session-mongoose does not.
+   */
   close () {
-    this.#closing ??= this.#close(() => this.#link.close())
+    const stays = this.#form.connection?.stays ?? false
+    this.#closing ??= this.#close(() => stays || this.#link.close())
     return this.#closing
   }
 
   /** The store is gone: nothing is left that could use the connection, which is still the app's. */
   abandon () {
-    this.#closing ??= this.#close(() => this.#form.connection ? this.#link.cut() : this.#link.close())
+    this.#closing ??= this.#close(() => this.#form.connection || this.#link.close())
     return this.#closing
   }
 
@@ -144,7 +152,7 @@ class DriverBackend {
     const facts = factsOf(this.#link)
     this.#engine.timeoutMS = this.#form.operationTimeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, facts.selectionTimeoutMS)
     const commands = new Commands(this.#link, {
-      timestamps: this.#form.layout.timestamps,
+      layout: this.#layout,
       writeConcern: this.#form.writeConcern,
       alone: facts.encrypts,
       onCommand: (name, operations) => this.#stats.command(name, operations)
@@ -152,14 +160,15 @@ class DriverBackend {
     this.#engine.start(commands, facts)
     this.#note(true)
     for (const { resolve } of this.#watchers.splice(0)) resolve()
-    if (this.#form.autoRemove === 'native') {
-      ensureIndex(this.#link, {
-        name: this.#form.collection,
-        warn: message => this.#listener('warning', 'CONNECT_MONGO_INDEX', message),
-        fail: error => this.#listener('error', discreet(error, []), 'index'),
-        isOver: () => this.#closing !== null
-      })
-    }
+    ensureIndexes(this.#link, {
+      layout: this.#layout,
+      autoRemove: this.#form.autoRemove,
+      name: this.#form.collection,
+      warn: message => this.#listener('warning', 'CONNECT_MONGO_INDEX', message),
+      fail: error => this.#listener('error', discreet(error, []), 'index'),
+      isOver: () => this.#closing !== null
+    })
+    if (this.#layout.sweepsAtStart) this.#quietly(() => this.#removeExpired())
   }
 
   #inTrouble (error) {
@@ -178,7 +187,7 @@ class DriverBackend {
 
   #page (options) {
     // Later pages are of a scan that is under way: they wait for nothing.
-    return this.#whole('scan', () => whole.page(this.#link, options), { waits: options.after === null })
+    return this.#whole('scan', () => whole.page(this.#link, this.#layout, options), { waits: options.after === null })
   }
 
   #whole (kind, run, options) {
@@ -186,18 +195,26 @@ class DriverBackend {
   }
 
   async #sweep () {
-    const removed = await whole.sweep(this.#link, this.#form)
+    const removed = await this.#removeExpired()
     this.#stats.sweeps++
+    return removed
+  }
+
+  async #removeExpired () {
+    const removed = await whole.removeExpired(this.#link, this.#layout, this.#form)
     this.#stats.swept += removed
     return removed
   }
 
   async #sweepQuietly () {
-    if (this.#link.collection === undefined) return
+    if (this.#link.collection !== undefined) await this.#quietly(() => this.#sweep())
+  }
+
+  async #quietly (removal) {
     try {
-      this.#listener('swept', await this.#sweep())
+      await removal()
     } catch (error) {
-      this.#listener('error', discreet(error, []), 'sweep')
+      if (this.#closing === null) this.#listener('error', discreet(error, []), 'sweep')
     }
   }
 

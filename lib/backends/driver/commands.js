@@ -4,7 +4,7 @@ const bson = require('../../bson')
 const { Document } = require('./documents')
 const { isTouch } = require('./line')
 const { discreet, precedesExecution, statementError } = require('./errors')
-const { readId, readRow, updateOf } = require('./rows')
+const { readId } = require('./ids')
 
 // One command for many operations, and one reply as a verdict for each, with every major of the driver from
 // 2.0 on; and with collections that only have the calls that connect-mongo makes, one for each operation.
@@ -19,7 +19,7 @@ const UPSERTED = { error: null, upserted: true }
 
 class Commands {
   #link
-  #timestamps
+  #layout
   #writing
   #unacknowledged
   #alone
@@ -29,9 +29,9 @@ class Commands {
    * `alone`: the driver cannot group, as with client-side encryption. `onCommand(name, operations)` is told
    * of each command.
    */
-  constructor (link, { timestamps, writeConcern, alone, onCommand }) {
+  constructor (link, { layout, writeConcern, alone, onCommand }) {
     this.#link = link
-    this.#timestamps = timestamps
+    this.#layout = layout
     this.#writing = { ...WRITING, ...driverWriteConcern(writeConcern) }
     this.#unacknowledged = (writeConcern ?? link.collection.writeConcern)?.w === 0
     this.#alone = alone
@@ -53,12 +53,12 @@ class Commands {
     try {
       const wanted = new Set(ids.map(({ key }) => key))
       this.#onCommand('find', ids.length)
-      const filter = { _id: { $in: ids.map(idForDriver) } }
+      const filter = { [this.#layout.idField]: { $in: ids.map(idForDriver) } }
       // One more than there can be: the first reply ends the cursor.
       const cursor = this.#collection.find(filter, { ...READING, batchSize: ids.length + 1 })
       for (const document of await cursor.toArray()) {
-        const { key } = readId(document._id)
-        if (wanted.has(key)) found.rows.set(key, readRow(document))
+        const row = this.#layout.readRow(document)
+        if (wanted.has(row?.id.key)) found.rows.set(row.id.key, row)
         else strangers = true
       }
       if (!strangers) return found
@@ -76,8 +76,8 @@ class Commands {
   async #findOne (id, { rows, errors }) {
     try {
       this.#onCommand('find', 1)
-      const document = await this.#collection.findOne({ _id: idForDriver(id) }, { ...READING, batchSize: 1 })
-      if (document) rows.set(id.key, readRow(document))
+      const document = await this.#collection.findOne(this.#filter(id), { ...READING, batchSize: 1 })
+      if (document) rows.set(id.key, this.#layout.readRow(document))
     } catch (error) {
       errors.set(id.key, discreet(error, [id.value]))
     }
@@ -130,10 +130,11 @@ class Commands {
   async #existing (touches) {
     try {
       this.#onCommand('find', touches.length)
-      const filter = { _id: { $in: touches.map(({ id }) => idForDriver(id)) } }
+      const { idField } = this.#layout
+      const filter = { [idField]: { $in: touches.map(({ id }) => idForDriver(id)) } }
       const options = { ...READING, readPreference: 'primary', batchSize: touches.length + 1 }
-      const rows = await projected(this.#collection.find(filter, options), { _id: 1 }).toArray()
-      return new Set(rows.map(({ _id }) => readId(_id).key))
+      const rows = await projected(this.#collection.find(filter, options), { [idField]: 1 }).toArray()
+      return new Set(rows.map(row => readId(row[idField]).key))
     } catch {
       return null
     }
@@ -160,17 +161,21 @@ class Commands {
     }
   }
 
+  #filter (id) {
+    return { [this.#layout.idField]: idForDriver(id) }
+  }
+
   async #single (statement) {
     const { id, destroys } = statement
     this.#onCommand(destroys ? 'delete' : 'update', statement.members.length)
     try {
-      const filter = { _id: idForDriver(id) }
+      const filter = this.#filter(id)
       if (destroys) {
         const { deletedCount } = await this.#collection.deleteOne(filter, this.#writing) ?? {}
         return { verdicts: [DONE], matched: [true], removed: deletedCount !== 0 }
       }
       const upsert = !isTouch(statement)
-      const update = updateOf(statement, this.#timestamps)
+      const update = this.#layout.update(statement)
       const reply = await this.#collection.updateOne(filter, update, { ...this.#writing, upsert }) ?? {}
       const matched = this.#unacknowledged || (reply.matchedCount ?? reply.result?.n) !== 0
       return { verdicts: [upsert && hasUpserted(reply) ? UPSERTED : DONE], matched: [matched] }
@@ -182,9 +187,9 @@ class Commands {
   }
 
   #operation (statement) {
-    const filter = { _id: idForDriver(statement.id) }
+    const filter = this.#filter(statement.id)
     if (statement.destroys) return { deleteOne: { filter } }
-    const update = updateOf(statement, this.#timestamps)
+    const update = this.#layout.update(statement)
     return { updateOne: { filter, update, upsert: !isTouch(statement) } }
   }
 }

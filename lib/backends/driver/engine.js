@@ -33,6 +33,7 @@ const now = performance.now.bind(performance)
 
 class Engine {
   #commands = null
+  #groupsDestroys
   #onStarved
   #sharded = false
   #stats
@@ -56,7 +57,8 @@ class Engine {
   #look = null
 
   /** `onStarved` is told of operations that arrive while there is no connection. */
-  constructor ({ stats, timeoutMS, maxQueue, onStarved }) {
+  constructor ({ groupsDestroys = true, stats, timeoutMS, maxQueue, onStarved }) {
+    this.#groupsDestroys = groupsDestroys
     this.#stats = stats
     this.#onStarved = onStarved
     this.#tickets = new Tickets({ stats, timeoutMS, maxQueue, onOverdue: () => this.#purge() })
@@ -85,8 +87,9 @@ class Engine {
     return this.#inFlight
   }
 
-  get (id, now) {
-    return this.#enter({ kind: 'get', id, now }, id.key.length)
+  /** `latestExpired`: the latest `expires` that the get no longer finds. */
+  get (id, latestExpired) {
+    return this.#enter({ kind: 'get', id, latestExpired }, id.key.length)
   }
 
   /** `value` may be a promise: the set takes its place now, and fails if the promise does. */
@@ -281,7 +284,7 @@ class Engine {
       const row = found.rows.get(id.key)
       for (const [index, { op, overlay }] of gets.entries()) {
         if (error) this.#tickets.fail(op.ticket, error)
-        else this.#tickets.succeed(op.ticket, row ? ownCopy(liveRow(row, overlay, op.now), index) : null)
+        else this.#tickets.succeed(op.ticket, row ? ownCopy(liveRow(row, overlay, op.latestExpired), index) : null)
       }
       line.endRead()
       this.#refresh(line)
@@ -295,7 +298,8 @@ class Engine {
       const [lines, oldest] = this.#oldestWrite()
       if (sizeOf(oldest.value) > LARGE_VALUE_BYTES) this.#writeLanes.add()
       if (!this.#mayStart(this.#writeLanes, oldest)) return
-      const statements = this.#takeStatements(lines, limit)
+      const together = lines === this.#deletes && !this.#groupsDestroys ? 1 : limit
+      const statements = this.#takeStatements(lines, together)
       this.#write(statements)
     }
   }

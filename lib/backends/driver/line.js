@@ -7,8 +7,8 @@ const { liveRow } = require('./rows')
 //
 // Operations that have been settled meanwhile are purged before anything else is asked of the line.
 //
-// An operation is { seq, kind, ticket, … }: a get has `now`; a set has `value` and `dates`, and is `pending`
-// while its value is being prepared; a touch has `dates`.
+// An operation is { seq, kind, ticket, … }: a get has `latestExpired`; a set has `value` and `dates`, and is
+// `pending` while its value is being prepared; a touch has `dates`.
 
 const NO_DATES = { expires: null, lastModified: null }
 
@@ -72,7 +72,8 @@ class Line {
     this.#writing = null
     this.#putBack(orphans)
     if (!acknowledged || !isAnswer(statement)) return []
-    return this.#takeGets(NO_DATES).map(({ op, overlay }) => ({ op, row: rowAfter(statement, overlay, op.now) }))
+    return this.#takeGets(NO_DATES)
+      .map(({ op, overlay }) => ({ op, row: rowAfter(statement, overlay, op.latestExpired) }))
   }
 
   /** Forgets what has been settled meanwhile, by deadlines or failed preparations. Returns it. */
@@ -120,7 +121,7 @@ class Line {
       taken++
       const member = { op, row: null }
       if (op.kind === 'set') statement.value = op.value
-      if (op.kind === 'get') member.row = rowAfter(statement, NO_DATES, op.now)
+      if (op.kind === 'get') member.row = rowAfter(statement, NO_DATES, op.latestExpired)
       else statement.dates = overlaid(statement.dates, op.dates)
       statement.members.push(member)
     }
@@ -160,8 +161,8 @@ function isAnswer (statement) {
 }
 
 /** The row as an acknowledged statement leaves it, and the touches behind it will. */
-function rowAfter ({ destroys, value, dates }, overlay, now) {
-  return destroys ? null : liveRow({ value, ...dates }, overlay, now)
+function rowAfter ({ destroys, value, dates }, overlay, latestExpired) {
+  return destroys ? null : liveRow({ value, ...dates }, overlay, latestExpired)
 }
 
 function overlaid (below, above) {

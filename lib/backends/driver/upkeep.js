@@ -2,9 +2,9 @@
 
 const { discreet, isRetryable } = require('./errors')
 
-// The removal of expired rows: the TTL index, or sweeps at an interval.
+// The indexes of a layout, and sweeps at an interval.
 
-/** Between attempts to create the index while the server cannot be reached. */
+/** Between attempts to create an index while the server cannot be reached. */
 const INDEX_RETRY_MS = 1000
 
 /** An interval is shortened by up to this share, so that many processes do not sweep together. */
@@ -16,6 +16,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 /** IndexOptionsConflict, IndexKeySpecsConflict: an index of this name or on this key, with other options. */
 const CONFLICTS = [85, 86]
 
+/** IndexBuildAborted: somebody dropped the collection meanwhile. It wants its indexes all the same. */
+const ABORTED = 276
+
 /** Calls `sweep` for ever, and keeps no process alive for it. Answers the timer. */
 function sweepAtIntervals (intervalMS, sweep) {
   const jittered = Math.min(MAX_TIMER_MS, intervalMS * (1 - JITTER * Math.random()))
@@ -23,52 +26,58 @@ function sweepAtIntervals (intervalMS, sweep) {
 }
 
 /**
- * Sees to it that the TTL index is there. Trouble is not fatal: `warn` gets one message with the remedy, and
- * `fail` an error whenever the server could not be asked. `isOver` tells when to give up.
+ * Sees to it that a layout's indexes are there. Trouble is not fatal: `warn` gets one message with the
+ * remedy, and `fail` an error whenever the server could not be asked. `isOver` tells when to give up.
  */
-async function ensureIndex (link, { name, warn, fail, isOver }) {
+async function ensureIndexes (link, { layout, autoRemove, name, warn, fail, isOver }) {
+  const wanted = layout.indexes(autoRemove)
+  if (wanted.length === 0) return
   while (!isOver()) {
     try {
-      await link.collection.createIndex({ expires: 1 }, indexOptions(link))
+      const trouble = await troubleWith(link, layout, wanted, name)
+      if (trouble !== undefined && !isOver()) warn(`${name}: ${trouble}`)
       return
     } catch (error) {
       if (isOver()) return
-      if (!isRetryable(error)) {
-        const trouble = await diagnosis(link.collection, name, discreet(error, []))
-        if (trouble !== null) warn(`${name}: ${trouble}`)
-        return
-      }
       fail(error)
     }
     await new Promise(resolve => setTimeout(resolve, INDEX_RETRY_MS).unref())
   }
 }
 
+/** What is wrong, and what to do; undefined if nothing is. Throws when the server could not be asked. */
+async function troubleWith (link, layout, wanted, name) {
+  const foreign = layout.foreign(await listIndexes(link))
+  if (foreign !== undefined) return foreign
+  const troubles = []
+  for (const index of wanted) {
+    const error = await failureOf(link, index)
+    if (error === undefined) continue
+    // Whoever may not create an index may still be able to see that it is there.
+    if ((await listIndexes(link)).some(existing => servesAs(existing, index))) continue
+    troubles.push(CONFLICTS.includes(error.code) ? layout.conflict(index, name) : layout.noIndex(index, error.message))
+  }
+  return troubles.length > 0 ? troubles.join('; ') : undefined
+}
+
+/** Why an index cannot be created. Throws what another attempt may mend. */
+async function failureOf (link, { keys, unique, expireAfterSeconds }) {
+  try {
+    const ends = expireAfterSeconds !== undefined && { expireAfterSeconds }
+    await link.collection.createIndex(keys, { ...background(link), ...unique && { unique }, ...ends })
+  } catch (error) {
+    if (isRetryable(error) || error.code === ABORTED) throw error
+    return discreet(error, [])
+  }
+}
+
 /** `background` matters to servers before 4.2; the stable API does not know it. */
-function indexOptions ({ client }) {
+function background ({ client }) {
   const strict = client?.options?.serverApi ?? client?.s?.options?.serverApi
-  return strict ? { expireAfterSeconds: 0 } : { background: true, expireAfterSeconds: 0 }
+  return strict ? {} : { background: true }
 }
 
-/** What is wrong, and what to do; null if nothing is. */
-async function diagnosis (collection, name, error) {
-  // Whoever may not create an index may still be able to see that it is there.
-  const indexes = await listIndexes(collection)
-  if (indexes.some(removesAtExpiry)) return null
-  if (indexes.some(index => index.name === 'sid_1')) {
-    return 'the collection holds rows of session-mongoose (its index sid_1 is there), which this store does not read: ' +
-      "use require('connect-mongo-native/session-mongoose'), or another collection"
-  }
-  if (CONFLICTS.includes(error.code)) {
-    return 'an index on { expires: 1 } exists that does not remove expired sessions by itself. Remedy: ' +
-      `db.getCollection('${name}').dropIndex('expires_1') and restart, or autoRemove: 'interval'`
-  }
-  return `the index that removes expired sessions could not be created (${error.message}). The store works without ` +
-    'it. Remedy: create it yourself, once: createIndex({ expires: 1 }, { expireAfterSeconds: 0 }), and set ' +
-    "autoRemove: 'disabled'; or autoRemove: 'interval'"
-}
-
-async function listIndexes (collection) {
+async function listIndexes ({ collection }) {
   try {
     return await collection.indexes()
   } catch {
@@ -76,8 +85,9 @@ async function listIndexes (collection) {
   }
 }
 
-function removesAtExpiry ({ key, expireAfterSeconds }) {
-  return key?.expires === 1 && Object.keys(key).length === 1 && Number(expireAfterSeconds) === 0
+function servesAs ({ key, unique = false, expireAfterSeconds }, wanted) {
+  return JSON.stringify(key) === JSON.stringify(wanted.keys) && Boolean(unique) === wanted.unique &&
+    (expireAfterSeconds === undefined ? undefined : Number(expireAfterSeconds)) === wanted.expireAfterSeconds
 }
 
-module.exports = { ensureIndex, sweepAtIntervals }
+module.exports = { ensureIndexes, sweepAtIntervals }

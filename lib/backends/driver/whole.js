@@ -2,17 +2,18 @@
 
 const { driverWriteConcern, projected, READING } = require('./commands')
 const { NO_DATES } = require('./line')
-const { liveRow, readId, readRow } = require('./rows')
+const { readId } = require('./ids')
+const { liveRow } = require('./rows')
 
 // Calls that concern the whole collection.
 
 /**
- * One page of live rows in the order of their ids: `{ rows: [{ id, … }], next }`.
+ * One page of live rows in the order of their `_id`s: `{ rows: [{ id, … }], next }`.
  *
  * Pages by `min` on the `_id` index: `$gt` compares within one BSON type and would skip rows of a collection
  * with ids of several types.
  */
-async function page ({ collection }, { after, limit, now, idsOnly }) {
+async function page ({ collection }, layout, { after, limit, now, idsOnly }) {
   // `min` includes the row that ended the page before, hence one more.
   const count = limit + (after === null ? 0 : 1)
   const options = { ...READING, sort: { _id: 1 }, hint: { _id: 1 }, limit: count, batchSize: count + 1 }
@@ -20,13 +21,13 @@ async function page ({ collection }, { after, limit, now, idsOnly }) {
   const cursor = collection.find({}, options)
   // Driver 2 overlooks the option.
   if (after !== null) cursor.addQueryModifier?.('$min', options.min)
-  const documents = await (idsOnly ? projected(cursor, { expires: 1 }) : cursor).toArray()
+  const documents = await (idsOnly ? projected(cursor, layout.projection) : cursor).toArray()
   const rows = []
   for (const document of documents) {
-    const id = readId(document._id)
-    if (id.key === after?.key) continue
-    const row = liveRow(readRow(document), NO_DATES, now)
-    if (row !== null) rows.push({ id, ...row })
+    if (readId(document._id).key === after?.key) continue
+    const stored = layout.readRow(document)
+    const row = stored && liveRow(stored, NO_DATES, now)
+    if (row !== null) rows.push({ id: stored.id, ...row })
   }
   // More than asked for: a collection that is no real one, and has answered with all that it has.
   const next = documents.length === count ? readId(documents.at(-1)._id) : null
@@ -49,8 +50,8 @@ async function ping ({ collection, db }) {
 }
 
 /** Removes what has expired, and answers how many rows that was. */
-async function sweep (link, { writeConcern }) {
-  const expired = { expires: { $lt: new Date(await serverMillis(link)) } }
+async function removeExpired (link, layout, { writeConcern }) {
+  const expired = layout.expired(new Date(await serverMillis(link)))
   const { deletedCount, result } = await link.collection.deleteMany(expired, driverWriteConcern(writeConcern)) ?? {}
   return deletedCount ?? result?.n ?? 0
 }
@@ -68,4 +69,4 @@ async function serverMillis ({ db }) {
   return Date.now()
 }
 
-module.exports = { clear, count, page, ping, sweep }
+module.exports = { clear, count, page, ping, removeExpired }

@@ -1,0 +1,74 @@
+'use strict'
+
+const { readId } = require('../ids')
+const { millis, plainValue } = require('../rows')
+
+// connect-mongo: { _id, session, expires, lastModified?, createdAt?, updatedAt? }.
+
+const INDEX = { name: 'expires_1', keys: { expires: 1 }, unique: false, expireAfterSeconds: 0 }
+
+class ConnectMongo {
+  idField = '_id'
+  groupsDestroys = true
+  sweepsAtStart = false
+  projection = { expires: 1 }
+
+  #timestamps
+
+  /** `timestamps`: connect-mongo 6's, `createdAt` on creation and `updatedAt` on every write. */
+  constructor ({ timestamps }) {
+    this.#timestamps = timestamps
+  }
+
+  readRow ({ _id, session = null, expires, lastModified }) {
+    return {
+      id: readId(_id),
+      value: session,
+      expires: expires === undefined ? undefined : millis(expires),
+      lastModified: millis(lastModified)
+    }
+  }
+
+  update ({ value, dates }) {
+    const $set = {}
+    const upserts = value !== undefined
+    if (upserts) $set.session = plainValue(value)
+    if (dates.expires !== null) $set.expires = new Date(dates.expires)
+    if (dates.lastModified !== null) $set.lastModified = new Date(dates.lastModified)
+    if (!this.#timestamps) return { $set }
+    const $currentDate = { updatedAt: true }
+    return upserts ? { $set, $setOnInsert: { createdAt: new Date() }, $currentDate } : { $set, $currentDate }
+  }
+
+  latestExpired (now) {
+    return now
+  }
+
+  expired (now) {
+    return { expires: { $lt: now } }
+  }
+
+  indexes (autoRemove) {
+    return autoRemove === 'native' ? [INDEX] : []
+  }
+
+  foreign (indexes) {
+    if (!indexes.some(({ name, unique }) => name === 'sid_1' && unique)) return undefined
+    return 'the collection holds rows of session-mongoose (its index sid_1 is there), which this store does not read: ' +
+      "use require('connect-mongo-native/session-mongoose'), or another collection, or move the rows over: " +
+      'npx connect-mongo-native migrate --from session-mongoose'
+  }
+
+  conflict (index, name) {
+    return 'an index on { expires: 1 } exists that does not remove expired sessions by itself. Remedy: ' +
+      `db.getCollection('${name}').dropIndex('expires_1') and restart, or autoRemove: 'interval'`
+  }
+
+  noIndex (index, reason) {
+    return `the index that removes expired sessions could not be created (${reason}). The store works without ` +
+      'it. Remedy: create it yourself, once: createIndex({ expires: 1 }, { expireAfterSeconds: 0 }), and set ' +
+      "autoRemove: 'disabled'; or autoRemove: 'interval'"
+  }
+}
+
+module.exports = { ConnectMongo }

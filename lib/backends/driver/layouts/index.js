@@ -1,0 +1,27 @@
+'use strict'
+
+const { ConnectMongo } = require('./connect-mongo')
+const { SessionMongoose } = require('./session-mongoose')
+
+// How a session lies in its document: field names, liveness, indexes. One layout for each peer whose rows
+// this package reads and writes. Each has
+//
+//   idField                 the field with the session's id
+//   groupsDestroys          whether several destroys may share a command, whose reply has only their sum
+//   sweepsAtStart           whether there may be expired rows that the TTL index does not know
+//   readRow(document)       → { id, value, expires, lastModified }; null for what is no row of this layout
+//   update(statement)       → its update document
+//   latestExpired(now)      → the latest `expires` that a get at `now` no longer finds
+//   projection              what tells id and liveness
+//   expired(now)            → the filter of the rows to remove
+//   indexes(autoRemove)     → those that it wants: { name, keys, unique, expireAfterSeconds }
+//   foreign(indexes)        → what to do if these are another layout's indexes; undefined if they are not
+//   conflict(index, name)   → what is wrong when an index exists with other options, what to do
+//   noIndex(index, reason)  → the same when it cannot be created
+
+/** The layout that a form names. */
+function layoutOf ({ layout }) {
+  return layout.kind === 'session-mongoose' ? new SessionMongoose(layout) : new ConnectMongo(layout)
+}
+
+module.exports = { layoutOf }

@@ -1,0 +1,98 @@
+'use strict'
+
+const { readId } = require('../ids')
+const { millis, plainValue } = require('../rows')
+
+// session-mongoose: { _id: ObjectId, sid, data, expires | null }, or with `ttl` { _id, sid, data, usedAt }.
+//
+// A store with `ttl` may find rows without and the other way round. Each write makes the row one of the
+// store's own kind, and takes the other kind's date away: it would remove a session that is in use.
+
+const SID = { name: 'sid_1', keys: { sid: 1 }, unique: true }
+const EXPIRES = { name: 'expires_1', keys: { expires: 1 }, unique: false }
+const BOTH = { name: 'sid_1_expires_1', keys: { sid: 1, expires: 1 }, unique: false }
+
+class SessionMongoose {
+  idField = 'sid'
+  groupsDestroys = false
+  projection = { sid: 1, expires: 1, usedAt: 1 }
+
+  #ttlSeconds
+
+  /** `ttlSeconds`: how long a session lives after it was used; null: until its `expires`. */
+  constructor ({ ttlSeconds }) {
+    this.#ttlSeconds = ttlSeconds
+  }
+
+  /** `ttl` may have been switched on over rows without `usedAt`. */
+  get sweepsAtStart () {
+    return this.#ttlSeconds !== null
+  }
+
+  readRow ({ sid, data = null, expires, usedAt }) {
+    if (sid === undefined) return null
+    // session-mongoose with `ttl` left the `expires` of a row of the other kind where it was.
+    const ignored = this.#ttlSeconds !== null && millis(usedAt) !== null
+    const never = ignored || expires === undefined || expires === null
+    return { id: readId(sid), value: data, expires: never ? undefined : millis(expires), lastModified: null }
+  }
+
+  update ({ value, dates }) {
+    const data = value === undefined ? {} : { data: plainValue(value) }
+    if (this.#ttlSeconds === null) {
+      const expires = Number.isFinite(dates.expires) ? new Date(dates.expires) : null
+      return { $set: { ...data, expires }, $unset: { usedAt: true } }
+    }
+    // The server's time, since the TTL index goes by it. Servers before 5.0 refuse an empty $set.
+    const $set = value === undefined ? undefined : data
+    return { ...$set && { $set }, $currentDate: { usedAt: true }, $unset: { expires: true } }
+  }
+
+  /** Its query was `$gte`. */
+  latestExpired (now) {
+    return now - 1
+  }
+
+  /** With `ttl`, only rows that were never written with it. */
+  expired (now) {
+    const filter = { expires: { $lt: now } }
+    return this.#ttlSeconds === null ? filter : { ...filter, usedAt: null }
+  }
+
+  indexes () {
+    if (this.#ttlSeconds === null) return [SID, EXPIRES, BOTH]
+    return [SID, { name: 'usedAt_1', keys: { usedAt: 1 }, unique: false, expireAfterSeconds: this.#ttlSeconds }]
+  }
+
+  foreign (indexes) {
+    const isTheirs = ({ key, expireAfterSeconds }) =>
+      Object.keys(key).join() === 'expires' && expireAfterSeconds !== undefined && Number(expireAfterSeconds) === 0
+    if (!indexes.some(isTheirs)) return undefined
+    return "the collection is connect-mongo's (its TTL index expires_1 is there), whose rows this store does not read " +
+      "and whose next row the unique index sid_1 refuses: use require('connect-mongo-native')(session) with its " +
+      'options, or another collection (modelName or collection), or drop the index expires_1 if connect-mongo has left'
+  }
+
+  conflict ({ name, expireAfterSeconds }, collection) {
+    if (expireAfterSeconds === undefined) {
+      return `an index with the name or the key of ${name} exists, with other options. Remedy: ` +
+        `db.getCollection('${collection}').dropIndex('${name}') and restart`
+    }
+    return 'an index on { usedAt: 1 } exists that removes sessions after another time than ttl. Remedy: ' +
+      `db.runCommand({ collMod: '${collection}', index: { name: '${name}', expireAfterSeconds: ${expireAfterSeconds} } })`
+  }
+
+  noIndex ({ name, keys, unique, expireAfterSeconds }, reason) {
+    if (unique) {
+      return `the index ${name} could not be created (${reason}). The store works without it, but destroys only one of ` +
+        'several rows with one sid. Remedy: remove rows that share a sid or have none (connect-mongo\'s belong into ' +
+        'another collection), and restart'
+    }
+    const options = expireAfterSeconds === undefined ? '' : `, { expireAfterSeconds: ${expireAfterSeconds} }`
+    const on = Object.keys(keys).map(key => `${key}: 1`).join(', ')
+    return `the index ${name} could not be created (${reason}). The store works without it. Remedy: create it yourself, ` +
+      `once: createIndex({ ${on} }${options})`
+  }
+}
+
+module.exports = { SessionMongoose }
