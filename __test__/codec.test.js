@@ -24,6 +24,29 @@ describe('stringify: true', () => {
     assert.equal(codec.encode(session), JSON.stringify(session))
   })
 
+  test('and of odd ones', () => {
+    const cookie = new Cookie({ maxAge: 1000 })
+    const own = Object.assign(new Date(1000), { toJSON: () => 'own' })
+    const cookies = [
+      cookie, new Cookie(), new Cookie({ expires: new Date(NaN) }), new Cookie({ expires: new Date(-1e14) }),
+      { expires: new Date(1000) }, new Date(1000), 'text', null, { toJSON: () => 'text' }, { toJSON: () => null },
+      { toJSON: key => ({ expires: new Date(1000), key }) }, { toJSON: () => ({ expires: own }) },
+      { toJSON: () => Object.assign([1], { expires: new Date(1000) }) },
+      { toJSON: () => ({ expires: new Date(1000), toJSON: () => 'again' }) }
+    ]
+    const sessions = [
+      ...cookies.map(cookie => ({ b: 1, cookie, 1: 2 })), Object.create({ cookie }), Object.assign([1], { cookie }),
+      Object.assign(() => {}, { cookie }), { cookie, toJSON: () => 'own' }, { cookie, get a () { return this.cookie.path } }
+    ]
+    for (const session of sessions) assert.equal(codec.encode(session), JSON.stringify(session) ?? null)
+  })
+
+  test('an app decides what a date becomes', t => {
+    const session = { cookie: new Cookie({ maxAge: 1000 }) }
+    t.mock.method(Date.prototype, 'toJSON', () => 'mine')
+    assert.match(codec.encode(session), /"expires":"mine"/)
+  })
+
   test('stores no session as null', () => {
     assert.equal(codec.encode(undefined), null)
     assert.equal(codec.decode(null), null)
