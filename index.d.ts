@@ -1,4 +1,5 @@
 import session = require('express-session')
+import SessionMongoose = require('./session-mongoose')
 
 /**
  * connect-mongo's store with its I/O in a Rust core, off the event loop.
@@ -169,6 +170,8 @@ interface MongoStoreExport {
 
 interface LegacyStoreClass {
   new <T extends Data = Data> (options: MongoStore.LegacyOptions<T>): LegacyStore<T>
+  /** With `interval`, `sweeper`, `connection` or `modelName`: the store of session-mongoose. */
+  new <T extends Data = Data> (options: SessionMongoose.Options): SessionMongoose.Store<T>
   readonly prototype: LegacyStore
 }
 

@@ -5,10 +5,10 @@
 const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { after, before, describe, test } = require('node:test')
 
+const { installedApp, ownPackage } = require('./support/installed-app')
 const { testUrl } = require('./support/stores')
 
 const root = path.join(__dirname, '..')
@@ -38,35 +38,23 @@ const TYPESCRIPT_MODULE = `
   export const stats: Promise<MongoStore.Stats> = new Named({ mongoUrl: 'mongodb://localhost/app' }).stats()`
 
 describe('the packed package', () => {
-  let folder
-  let tarball
+  let app
 
   before(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'connect-mongo-consumers-'))
-    const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
-    const packed = execFileSync(npm[0], [...npm.slice(1), 'pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-      cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']
-    })
-    tarball = path.join(folder, JSON.parse(packed)[0].filename)
-    const installed = path.join(folder, 'node_modules', 'connect-mongo-native')
-    fs.mkdirSync(installed, { recursive: true })
-    execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
-    for (const name of NEIGHBOURS) {
-      fs.symlinkSync(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name), 'dir')
-    }
-    fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
+    const neighbours = NEIGHBOURS.map(name => [name, ownPackage(name)])
+    app = installedApp(Object.fromEntries(neighbours))
   })
-  after(() => fs.rmSync(folder, { recursive: true }))
+  after(() => app.remove())
 
   function write (name, text) {
-    fs.writeFileSync(path.join(folder, name), text)
+    fs.writeFileSync(path.join(app.folder, name), text)
     return name
   }
 
   function run (...args) {
     try {
       return execFileSync(process.execPath, args, {
-        cwd: folder, encoding: 'utf8', env: { ...process.env, TEST_URL: testUrl() }
+        cwd: app.folder, encoding: 'utf8', env: { ...process.env, TEST_URL: testUrl() }
       })
     } catch (error) {
       throw new Error(`${error.stdout}\n${error.stderr}`, { cause: error })
@@ -107,7 +95,7 @@ describe('the packed package', () => {
 
   test('publint and attw have nothing to say', () => {
     const tool = (...parts) => path.join(root, 'node_modules', ...parts)
-    run(tool('publint', 'src', 'cli.js'), tarball, '--strict')
-    run(tool('@arethetypeswrong', 'cli', 'dist', 'index.js'), tarball, '--profile', 'node16', '--no-emoji')
+    run(tool('publint', 'src', 'cli.js'), app.tarball, '--strict')
+    run(tool('@arethetypeswrong', 'cli', 'dist', 'index.js'), app.tarball, '--profile', 'node16', '--no-emoji')
   })
 })

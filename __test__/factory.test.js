@@ -2,15 +2,11 @@
 
 const assert = require('node:assert/strict')
 const { spawnSync } = require('node:child_process')
-const { cpSync, mkdtempSync, rmSync } = require('node:fs')
-const { tmpdir } = require('node:os')
-const path = require('node:path')
 const { after, describe, test } = require('node:test')
 const session = require('express-session')
 
 const MongoStore = require('..')
-
-const ROOT = path.join(__dirname, '..')
+const { installedApp } = require('./support/installed-app')
 
 describe('the export', () => {
   test('is one value under every name', () => {
@@ -92,30 +88,29 @@ describe('called the wrong way', () => {
 })
 
 describe('without express-session', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'connect-mongo-native-'))
-  after(() => rmSync(folder, { recursive: true }))
-  for (const name of ['index.js', 'package.json', 'lib']) cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true })
+  const app = installedApp()
+  after(() => app.remove())
 
-  /** The message of the error that a script ends with, in a folder without node_modules. */
+  /** The message of the error that a script ends with, in an app with this package only. */
   function messageOf (script) {
     const source = `try { ${script}; console.log('none') } catch (error) { console.log(error.message) }`
-    return spawnSync(process.execPath, ['-e', source], { cwd: folder, encoding: 'utf8' }).stdout.trim()
+    return spawnSync(process.execPath, ['-e', source], { cwd: app.folder, encoding: 'utf8' }).stdout.trim()
   }
 
   test('the package loads, and legacy apps that bring their own sessions need no more', () => {
-    assert.equal(messageOf("require('./index.js')({ session: { Store: class {} } })"), 'none')
+    assert.equal(messageOf("require('connect-mongo-native')({ session: { Store: class {} } })"), 'none')
   })
 
   test('a modern store says what to install', () => {
-    assert.match(messageOf("new (require('./index.js'))({ url: 'mongodb://localhost' })"), /npm install express-session/)
+    assert.match(messageOf("new (require('connect-mongo-native'))({ url: 'mongodb://localhost' })"), /npm install express-session/)
   })
 
   test('so does a module without sessions', () => {
-    assert.match(messageOf("require('./index.js')(function express () {})"), /npm install express-session/)
+    assert.match(messageOf("require('connect-mongo-native')(function express () {})"), /npm install express-session/)
   })
 
   test('backend: driver with a URL, and the handles of a URL, say to install mongodb', async () => {
-    const prelude = "const MongoStore = require('./index.js')({ Store: class {} }); const url = 'mongodb://localhost'"
+    const prelude = "const MongoStore = require('connect-mongo-native')({ Store: class {} }); const url = 'mongodb://localhost'"
     assert.match(messageOf(`${prelude}; new MongoStore({ url, backend: 'driver' })`), /npm install mongodb/)
     for (const handle of ['client', 'db', 'collection']) {
       assert.match(messageOf(`${prelude}; new MongoStore({ url }).${handle}`), /needs the package mongodb: npm install mongodb/)
@@ -124,7 +119,7 @@ describe('without express-session', () => {
 
   test('stringify: false says to install bson', () => {
     const script = `
-      const MongoStore = require('./index.js')({ Store: class {} })
+      const MongoStore = require('connect-mongo-native')({ Store: class {} })
       new MongoStore({ url: 'mongodb://localhost', stringify: false })`
     assert.match(messageOf(script), /needs the package bson: npm install bson/)
   })

@@ -24,11 +24,23 @@ function expiresAt (session, now, ttlMS) {
  */
 function showExpires (session, expires) {
   const cookie = session?.cookie
-  if (expires === null || !cookie?.expires) return
+  if (!cookie?.expires) return
+  if (Object.hasOwn(cookie, 'maxAge')) takeExpiresLast(cookie)
+  if (expires === null) return
   const date = new Date(expires)
   if (Number.isNaN(date.getTime())) return // a BSON date beyond what JavaScript can say
   if (typeof cookie.expires === 'string') cookie.expires = date.toISOString()
   else if (isDate(cookie.expires)) cookie.expires = date
+}
+
+/**
+ * session-mongoose stored what a cookie derives too. express-session takes the fields one by one, in order: a
+ * `maxAge` after `expires` would count from the time of reading.
+ */
+function takeExpiresLast (cookie) {
+  const { expires } = cookie
+  delete cookie.expires
+  cookie.expires = expires
 }
 
 /**

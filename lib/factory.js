@@ -2,10 +2,12 @@
 
 const legacy = require('./dialects/legacy')
 const modern = require('./dialects/modern')
+const sessionMongooseDialect = require('./dialects/session-mongoose')
 const { findPeer, missingPeer } = require('./peers')
 const { defineStore } = require('./store')
 
 const LEGACY_FORM = "require('connect-mongo-native')(require('express-session'))"
+const SESSION_MONGOOSE_FORM = "require('connect-mongo-native/session-mongoose')(require('express-session'))"
 const MODERN_FORM = "MongoStore.create({ mongoUrl: 'mongodb://…' })"
 
 /** The app's express-session. */
@@ -49,10 +51,22 @@ MongoStore.create = function create (options) {
   return new (typeof this === 'function' ? this : MongoStore)(options)
 }
 
-/** The legacy store class for an app's `connect`. */
+/** The store class for an app's `connect`: of connect-mongo 0.x to 3.x, or of session-mongoose. */
 function storeFor (connect) {
   const { Store, MemoryStore } = sessionModule(connect)
-  return defineStore(Store, { dialectOf: () => legacy, MemoryStore })
+  return defineStore(Store, { dialectOf: legacyDialect, MemoryStore })
+}
+
+/** These two packages were used alike. */
+function legacyDialect (options) {
+  const isSessionMongoose = sessionMongooseDialect.isMeant(options ?? {}, legacy.NAMES)
+  return isSessionMongoose ? sessionMongooseDialect : legacy
+}
+
+/** The store class of session-mongoose, whatever the options. Without `connect`: for express-session. */
+function sessionMongoose (connect) {
+  const { Store } = connect === undefined ? expressSession(SESSION_MONGOOSE_FORM) : sessionModule(connect)
+  return defineStore(Store, { dialectOf: () => sessionMongooseDialect })
 }
 
 /** The module with `Store` and `MemoryStore` in it. */
@@ -84,4 +98,4 @@ function wrongCall () {
   return new TypeError(`connect-mongo-native is used as ${MODERN_FORM}, or as ${LEGACY_FORM}`)
 }
 
-module.exports = { MongoStore }
+module.exports = { MongoStore, sessionMongoose }

@@ -8,22 +8,25 @@ const { withCallbacks } = require('./callback-handles')
 
 const FEATURE = 'reaching past a store that connects by URL (client, db, collection, collectionP, clientP)'
 
-/** Defines the handles on a store. Answers what closes them. */
-function defineHandles (store, style, form, backend) {
+/** Defines `client`, `db`, `collection` and `collectionReady`. Answers what closes them. */
+function attachObjects (store, form, backend) {
   const made = new Made(form)
-  if (style === 'objects') {
-    const objects = form.connection ? () => backend.handles : () => made.objects()
-    for (const name of ['client', 'db', 'collection']) define(store, name, () => objects()[name])
-    const collectionReady = async () => {
-      if (form.connection) return (await backend.reached()).collection
-      return (await made.connected(), made.objects()).collection
-    }
-    define(store, 'collectionReady', () => collectionReady)
-  } else {
-    const reached = form.connection ? () => backend.reached() : () => made.connected()
-    for (const [name, handle] of Object.entries({ clientP: 'client', collectionP: 'collection' })) {
-      define(store, name, remembered(async () => (await reached())[handle]))
-    }
+  const objects = form.connection ? () => backend.handles : () => made.objects()
+  for (const name of ['client', 'db', 'collection']) define(store, name, () => objects()[name])
+  const collectionReady = async () => {
+    if (form.connection) return (await backend.reached()).collection
+    return (await made.connected(), made.objects()).collection
+  }
+  define(store, 'collectionReady', () => collectionReady)
+  return made
+}
+
+/** Defines `clientP` and `collectionP`. Answers what closes them. */
+function attachPromises (store, form, backend) {
+  const made = new Made(form)
+  const reached = form.connection ? () => backend.reached() : () => made.connected()
+  for (const [name, handle] of Object.entries({ clientP: 'client', collectionP: 'collection' })) {
+    define(store, name, remembered(async () => (await reached())[handle]))
   }
   return made
 }
@@ -85,4 +88,4 @@ class Made {
   }
 }
 
-module.exports = { defineHandles }
+module.exports = { attachObjects, attachPromises }

@@ -158,11 +158,6 @@ function connection (name, value) {
   return { value }
 }
 
-/** What this version does not do. It must never pass for something that it does. */
-function notYet (what, instead) {
-  return new Error(`this version of connect-mongo-native does not support ${what}: ${instead}`)
-}
-
 /**
  * Warns of the options that a dialect does not act on. `known`: the names that it reads. `harmless`: names
  * that real configurations carry to no effect. `ignored`: names that mean something elsewhere, each with what
@@ -188,7 +183,6 @@ module.exports = {
   DRIVER_OPTIONS,
   hook,
   MINUTE,
-  notYet,
   number,
   object,
   optionsObject,

@@ -7,7 +7,6 @@ const { createEncryptedCodec } = require('./crypto/codec')
 const { keys } = require('./crypto/keys')
 const dates = require('./dates')
 const debug = require('./debug')
-const { defineHandles } = require('./handles')
 const { shortId } = require('./ids')
 const { warn } = require('./warnings')
 
@@ -24,11 +23,11 @@ const abandoned = new FinalizationRegistry(backend => backend.abandon().catch(()
  */
 function defineStore (Store, { dialectOf, MemoryStore }) {
   class MongoStore extends Store {
+    #attached
     #backend
     #codec
     #dialect
     #form
-    #handles
     #kind
 
     constructor (options) {
@@ -52,7 +51,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         value: dialect.options(form, options), configurable: true, writable: true
       })
       if (this.#backend.timer !== undefined) this.timer = this.#backend.timer
-      this.#handles = defineHandles(this, dialect.handles, form, this.#backend)
+      this.#attached = dialect.attach(this, form, this.#backend)
       this.#listen()
     }
 
@@ -129,26 +128,28 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     }
 
     async #set (sid, session) {
+      if (!session && this.#dialect.nothingDestroys) return this.#destroy(sid)
       if (debug.enabled) debug.line('set', shortId(sid))
       const now = Date.now()
       const outcome = await this.#backend.set(this.#id(sid), this.#codec.encode(session), {
-        expires: dates.expiresAt(session, now, this.#form.ttlMS),
+        expires: this.#expiresAt(session, now),
         lastModified: this.#form.touchAfterMS > 0 ? now : null
       })
       this.#announce(outcome === 'created' ? 'create' : 'update', sid)
       this.#announce('set', sid) // for compatibility with times before the two others
+      return this.#dialect.stored
     }
 
     async #touch (sid, session) {
       if (debug.enabled) debug.line('touch', shortId(sid))
       const now = Date.now()
-      const { touchAfterMS, ttlMS } = this.#form
+      const { touchAfterMS } = this.#form
       if (touchAfterMS > 0) {
         const lastModified = dates.lastModifiedOf(session)
         if (lastModified !== null && now - lastModified < touchAfterMS) return
       }
       const matched = await this.#backend.touch(this.#id(sid), {
-        expires: dates.expiresAt(session, now, ttlMS),
+        expires: this.#expiresAt(session, now),
         // Also where there was none: connect-mongo left rows from before `touchAfter` without one, and
         // unthrottled.
         lastModified: touchAfterMS > 0 ? now : null
@@ -159,12 +160,18 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     async #destroy (sid) {
       if (debug.enabled) debug.line('destroy', shortId(sid))
-      await this.#backend.destroy(this.#id(sid))
-      return this.#dialect.destroyed(this.#announce('destroy', sid))
+      const removed = await this.#backend.destroy(this.#id(sid))
+      return this.#dialect.destroyed(this.#announce('destroy', sid), removed)
     }
 
     async #all () {
       if (debug.enabled) debug.line('all')
+      const sessions = this.#dialect.allAreIds ? await this.#ids() : await this.#sessions()
+      this.#announce('all', sessions)
+      return sessions
+    }
+
+    async #sessions () {
       const sessions = []
       let after = null
       do {
@@ -174,7 +181,6 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         }
         after = page.next
       } while (after !== null)
-      this.#announce('all', sessions)
       return sessions
     }
 
@@ -217,12 +223,17 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     async #close () {
       if (debug.enabled) debug.line('close')
-      await Promise.all([this.#backend.close(), this.#handles.close()])
+      await Promise.all([this.#backend.close(), this.#attached.close()])
     }
 
     #id (sid) {
       const { transformId } = this.#form
       return this.#kind.makeId(transformId === undefined ? sid : transformId(sid))
+    }
+
+    #expiresAt (session, now) {
+      const { expiresAt = dates.expiresAt, ttlMS } = this.#form
+      return expiresAt(session, now, ttlMS)
     }
 
     /** The session of a row, or MISSING; of an encrypted row, sometimes a promise of it. */

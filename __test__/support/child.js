@@ -10,13 +10,14 @@ const { testUrl } = require('./stores')
  * script finds the package as `MongoStore`, express-session as `session` and the connection string as `url`.
  * Resolves when it has ended.
  */
-function runScript (script, { env, timeoutMS = 30_000 } = {}) {
-  const prelude = `
+function runScript (script, { env, cwd, timeoutMS = 30_000 } = {}) {
+  // In an app's folder of its own, the script says itself what it wants.
+  const prelude = cwd ? '' : `
     const MongoStore = require('connect-mongo-native')
     const session = require('express-session')
     const url = process.env.TEST_URL\n`
   const child = spawn(process.execPath, ['-e', prelude + script], {
-    cwd: path.join(__dirname, '..'),
+    cwd: cwd ?? path.join(__dirname, '..'),
     env: { ...process.env, ...env, TEST_URL: testUrl() },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMS

@@ -10,4 +10,14 @@ const same: connectMongo.MongoStore = new connectMongo.MongoStore({ mongoUrl: 'm
 const defaulted = new connectMongo.default({ mongoUrl: 'mongodb://localhost/app' })
 const es5: typeof connectMongo = require('connect-mongo-native/es5')
 
-export = [legacy, modern, same, defaulted, es5]
+
+import sessionMongoose = require('connect-mongo-native/session-mongoose')
+import { migrate } from 'connect-mongo-native/migrate'
+const SessionStore = sessionMongoose(session)
+const theirs = new SessionStore({ url: 'mongodb://localhost/session', interval: 120_000, ttl: 3600 })
+const removed: Promise<number> = theirs.destroy('sid')
+const byOptions: sessionMongoose.Store = new MongoStore({ modelName: 'Foobar' })
+session({ secret: 'foo', store: theirs })
+const moved: Promise<number> = migrate({ url: 'mongodb://localhost/app', dryRun: true }).then(({ moved }) => moved)
+
+export = [legacy, modern, same, defaulted, es5, removed, byOptions, moved]

@@ -1,7 +1,10 @@
 'use strict'
 
 const { createLegacyAdapter } = require('../crypto/adapters')
+const { attachObjects } = require('../handles')
 const read = require('../options')
+const { warn } = require('../warnings')
+const { ONLY: SESSION_MONGOOSE } = require('./session-mongoose')
 
 // connect-mongo 0.x to 3.x: `new (require('connect-mongo')(session))(options)`.
 
@@ -26,21 +29,15 @@ const IGNORED = {
   timestamps: 'it is an option of MongoStore.create()',
   createAutoRemoveIdx: 'write autoRemove',
   clear_interval: "write autoRemove: 'interval' and autoRemoveInterval",
-  hash: 'give the ids of connect-mongo 0.x with transformId',
-  interval: 'it is an option of session-mongoose',
-  sweeper: 'it is an option of session-mongoose',
-  connection: 'it is an option of session-mongoose',
-  modelName: 'it is an option of session-mongoose'
+  hash: 'give the ids of connect-mongo 0.x with transformId'
 }
+
+const ENTRY = "require('connect-mongo-native')(session)"
 
 /** Other people's connections, in the order that connect-mongo preferred them in. A url comes before them. */
 const CONNECTIONS = [
   'mongooseConnection', 'mongoose_connection', 'db', 'client', 'clientPromise', 'dbPromise'
 ]
-
-/** What session-mongoose knows and connect-mongo never did, and what both know. */
-const SESSION_MONGOOSE = ['interval', 'sweeper', 'connection', 'modelName']
-const SHARED = ['url', 'collection', 'ttl']
 
 /**
  * The options in their normal form. A falsy value means the default nearly everywhere, since these versions
@@ -48,12 +45,10 @@ const SHARED = ['url', 'collection', 'ttl']
  */
 function normalize (given) {
   const options = read.optionsObject(given)
-  if (isSessionMongoose(options)) {
-    throw read.notYet(SESSION_MONGOOSE.join(', '), 'these are options of session-mongoose, not of connect-mongo')
-  }
+  warnOfSessionMongoose(options)
   const source = connectionOf(options)
   read.reportUnread(options, {
-    entry: "require('connect-mongo-native')(session)", known: READ, harmless: HARMLESS, ignored: IGNORED
+    entry: ENTRY, known: READ, harmless: [...HARMLESS, ...SESSION_MONGOOSE], ignored: IGNORED
   })
   const autoRemove = read.autoRemove(options.autoRemove || 'native')
   return {
@@ -77,11 +72,12 @@ function normalize (given) {
   }
 }
 
-/** Options of session-mongoose, and none that only connect-mongo has: a `url`, for one, says nothing. */
-function isSessionMongoose (options) {
-  const given = Object.keys(options).filter(name => options[name] !== undefined)
-  return given.some(name => SESSION_MONGOOSE.includes(name)) &&
-    !given.some(name => READ.includes(name) && !SHARED.includes(name))
+/** Beside options that only connect-mongo has, those of session-mongoose mean nothing. */
+function warnOfSessionMongoose (options) {
+  const names = SESSION_MONGOOSE.filter(name => options[name] !== undefined)
+  if (names.length === 0) return
+  warn('CONNECT_MONGO_IGNORED_OPTION', `${ENTRY} ignores ${names.join(', ')}: an option of session-mongoose, beside ` +
+    "options that only connect-mongo has. For a session-mongoose store use require('connect-mongo-native/session-mongoose')")
 }
 
 /** `defaultExpirationTime`, in milliseconds, is what `ttl` was called up to 0.8. */
@@ -110,6 +106,9 @@ function oldUrl ({ db, host, port, username, password, ssl }) {
 module.exports = {
   normalize,
 
+  /** The options that connect-mongo has or had. */
+  NAMES: [...READ, ...Object.keys(IGNORED)],
+
   /** What `get` answers when there is no such session, and whether it announces that with a 'get' event. */
   missing: undefined,
   announcesMissing: false,
@@ -121,8 +120,8 @@ module.exports = {
   cleared: true,
   destroyed: emitted => emitted,
 
-  /** What leads to the driver's objects, for apps that reach past the store. */
-  handles: 'objects',
+  /** What leads to the driver's objects, for apps that reach past the store. Answers what closes that. */
+  attach: attachObjects,
 
   /** `store.state`, and events of the same names. */
   hasState: true,

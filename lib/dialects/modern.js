@@ -2,6 +2,7 @@
 
 const { createKrupteinAdapter } = require('../crypto/adapters')
 const { describe } = require('../describe')
+const { attachPromises } = require('../handles')
 const read = require('../options')
 
 // connect-mongo 4.x to 6.x: `MongoStore.create(options)` or `new MongoStore(options)`.
@@ -128,8 +129,8 @@ module.exports = {
   cleared: undefined,
   destroyed () {},
 
-  /** What leads to the driver's objects, for apps that reach past the store. */
-  handles: 'promises',
+  /** What leads to the driver's objects, for apps that reach past the store. Answers what closes that. */
+  attach: attachPromises,
 
   /** No `store.state`, no 'connected' event. */
   hasState: false,

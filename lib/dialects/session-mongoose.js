@@ -1,0 +1,197 @@
+'use strict'
+
+const { collectionOf } = require('../collection-name')
+const dates = require('../dates')
+const { identify } = require('../backends/driver/link')
+const { describe } = require('../describe')
+const { openModel } = require('../model')
+const read = require('../options')
+const { warn } = require('../warnings')
+
+// session-mongoose 0.x: `new (require('session-mongoose')(connect))(options)`.
+
+/** The defaults of session-mongoose 0.5. Milliseconds. */
+const DEFAULTS = { url: 'mongodb://localhost/sessions', interval: 60_000, modelName: 'Session' }
+
+/** What it knows and connect-mongo never did, and what both know. */
+const ONLY = ['interval', 'sweeper', 'connection', 'modelName']
+const READ = ['url', 'ttl', 'collection', ...ONLY]
+
+const IGNORED = {
+  mongoUrl: 'write url',
+  collectionName: 'write collection, or modelName',
+  dbName: 'name the database in the url',
+  mongoOptions: 'write driver options into the url',
+  mongooseConnection: 'write connection',
+  mongoose_connection: 'write connection',
+  autoRemove: 'write sweeper or ttl',
+  autoRemoveInterval: 'write interval, in milliseconds',
+  expires: 'write interval'
+}
+
+const INVALID = 'CONNECT_MONGO_INVALID_OPTION'
+
+/** The largest expireAfterSeconds that MongoDB takes. Seconds. */
+const MAX_TTL = 2 ** 31 - 1
+/** The longest that reaches a date. Milliseconds. */
+const MAX_INTERVAL = 8e15
+
+/** The options in their normal form. null means the default too. */
+function normalize (given) {
+  const options = read.optionsObject(given)
+  read.reportUnread(options, {
+    entry: "require('connect-mongo-native/session-mongoose')", known: READ, harmless: read.DRIVER_OPTIONS, ignored: IGNORED
+  })
+  const connection = borrowed(options.connection)
+  const source = connection ? { connection } : { url: read.string('url', options.url || undefined, DEFAULTS.url) }
+  const ttlSeconds = timeToLive(options.ttl)
+  const modelName = read.string('modelName', options.modelName || undefined, DEFAULTS.modelName)
+  return {
+    dialect: 'legacy',
+    ...source,
+    mongoOptions: {},
+    dbName: null,
+    modelName,
+    collection: read.string('collection', options.collection || undefined, collectionOf(modelName, connection?.value)),
+    layout: { kind: 'session-mongoose', ttlSeconds },
+    expiresAt: ttlSeconds === null ? expiresAt : () => Infinity,
+    ttlMS: Infinity,
+    touchAfterMS: 0,
+    autoRemove: autoRemove(options.sweeper ?? true, ttlSeconds),
+    sweepIntervalMS: sweepInterval(options.interval),
+    stringify: false,
+    serialize: undefined,
+    unserialize: undefined,
+    transformId,
+    writeConcern: null,
+    encryption: null,
+    ...read.own(options, source)
+  }
+}
+
+/** Options of session-mongoose, and none that only connect-mongo has: a `url`, for one, says nothing. */
+function isMeant (options, namesOfConnectMongo) {
+  const given = Object.keys(options).filter(name => options[name] !== undefined)
+  return given.some(name => ONLY.includes(name)) &&
+    !given.some(name => namesOfConnectMongo.includes(name) && !READ.includes(name))
+}
+
+/**
+ * The app's Mongoose connection, which stays open when the store closes. Of a Mongoose itself, its default
+ * one.
+ */
+function borrowed (given) {
+  if (given === undefined || given === null) return undefined
+  const { connection } = identified(given)
+  if (connection === undefined) throw new TypeError(`connection must be a Mongoose connection: got ${describe(given)}`)
+  return { value: connection, stays: true }
+}
+
+function identified (given) {
+  try {
+    return identify(given)
+  } catch {
+    return {}
+  }
+}
+
+/**
+ * In whole seconds, as MongoDB counts them; null when there is none. Whatever is not above 0 never switched
+ * it on. With more than MongoDB takes, session-mongoose had no index, and worked.
+ */
+function timeToLive (ttl) {
+  const seconds = Number(ttl ?? 0)
+  if (Number.isNaN(seconds)) warn(INVALID, `ttl must be a number of seconds: ${describe(ttl)} means none`)
+  if (seconds > MAX_TTL) warn(INVALID, `ttl must be at most ${MAX_TTL} seconds: ${seconds} means that many`)
+  return seconds > 0 ? Math.ceil(Math.min(seconds, MAX_TTL)) : null
+}
+
+/** In milliseconds. What is no time made session-mongoose sweep all the time. */
+function sweepInterval (interval) {
+  const milliseconds = Number(interval ?? DEFAULTS.interval)
+  if (milliseconds >= 0) return Math.min(Math.max(1, milliseconds), MAX_INTERVAL)
+  warn(INVALID, `interval must be a number of milliseconds: ${describe(interval)} means ${DEFAULTS.interval}`)
+  return DEFAULTS.interval
+}
+
+/** Nothing but `true` started the sweeper, and `ttl` needs none. */
+function autoRemove (sweeper, ttlSeconds) {
+  if (ttlSeconds !== null) return 'native'
+  return sweeper === true ? 'interval' : 'disabled'
+}
+
+/** With the cookie, by its date or its age; otherwise never. */
+function expiresAt (session, now) {
+  const maxAge = Number(session?.cookie?.maxAge)
+  return dates.expiresAt(session, now, maxAge || Infinity)
+}
+
+/** The schema's `sid` is a String, to which Mongoose casts. */
+function transformId (sid) {
+  return ['number', 'bigint', 'boolean'].includes(typeof sid) ? String(sid) : sid
+}
+
+/** `store.sweeps` and `store.model`. Answers what closes the latter. */
+function attach (store, form, backend) {
+  let before = 0
+  let opened
+  let closed = false
+  const sweeps = () => backend.stats().sweeps
+  const model = () => {
+    if (opened === undefined && closed) throw new Error('the store has been closed')
+    opened ??= openModel(form)
+    return opened.model
+  }
+  Object.defineProperties(store, {
+    sweeps: {
+      get: () => sweeps() - before,
+      set: count => { before = sweeps() - count },
+      configurable: true,
+      enumerable: true
+    },
+    model: { get: model, configurable: true }
+  })
+  return {
+    async close () {
+      closed = true
+      await opened?.close()
+    }
+  }
+}
+
+module.exports = {
+  normalize,
+  isMeant,
+  ONLY,
+
+  missing: undefined,
+  announcesMissing: false,
+  touchMissing () {},
+
+  /** A `set` of nothing is a `destroy`. */
+  nothingDestroys: true,
+  stored: 1,
+  destroyed: (emitted, removed) => Number(removed),
+  cleared: true,
+  /** `all` answers ids, not sessions. */
+  allAreIds: true,
+
+  hasState: false,
+  properties: () => ({}),
+  attach,
+
+  /** A new object, the defaults filled in. */
+  options: (form, options) => ({
+    ...options,
+    url: form.url,
+    interval: options?.interval ?? DEFAULTS.interval,
+    sweeper: form.autoRemove === 'interval',
+    modelName: form.modelName
+  }),
+
+  /** What answers nothing calls back with `null` alone. */
+  reply (callback, value) {
+    if (value === undefined) process.nextTick(callback, null)
+    else process.nextTick(callback, null, value)
+  }
+}
