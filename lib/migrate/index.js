@@ -1,0 +1,127 @@
+'use strict'
+
+const bson = require('../bson')
+const { findPeer, missingPeer } = require('../peers')
+const { convert } = require('./convert')
+const { dropIndex, isObsolete, isPlainExpires, isUsedAt, listIndexes } = require('./indexes')
+const { move, READING, rehearse } = require('./move')
+const { normalize } = require('./options')
+const { HINT, SOURCE, survey } = require('./survey')
+
+// Rows of session-mongoose made rows of connect-mongo. Whenever this ends, by success, error or SIGKILL,
+// every session is in one place or in both, and the next run takes up what is left.
+
+/** What is read, converted and written at a time. The larger the rows, the fewer. */
+const BATCH_ROWS = 1000
+const BATCH_BYTES = 16 * 1024 * 1024
+
+/**
+ * Moves the sessions of session-mongoose in `collection` (or where Mongoose keeps `modelName`) into
+ * connect-mongo's layout in collection `to`, by default the same one. Resolves to a summary. Rows that cannot
+ * be converted stay where they are, and are `left`.
+ *
+ * - `url`, or `db`: a connected Db of the app's own driver.
+ * - `ttl`: seconds that sessions without an expiration get. By default they have none afterwards either.
+ * - `documents`: store sessions as documents (connect-mongo's `stringify: false`) in place of JSON strings.
+ * - `dryRun`: say what would happen, and change nothing.
+ * - `onProgress({ done, total })`: after each batch.
+ */
+async function migrate (given) {
+  const options = normalize(given)
+  if (options.documents) bson.load() // by which sessions are measured
+  if (options.db) return migrateIn(options.db, options)
+  const driver = findPeer(['mongodb'], ['mongoose', 'mongodb'])
+  if (driver === undefined) throw missingPeer('mongodb', 'migrate')
+  const client = await driver.MongoClient.connect(options.url)
+  try {
+    return await migrateIn(client.db(), options)
+  } finally {
+    await client.close()
+  }
+}
+
+async function migrateIn (db, { collection, to, ttl, documents, dryRun, onProgress }) {
+  const source = db.collection(collection)
+  const target = db.collection(to)
+  const { inPlace, indexes, notes, total, ttlSeconds } = await survey(source, target)
+  const tally = new Tally()
+  const summary = () => ({
+    database: db.databaseName, from: collection, to, dryRun, total, ...tally.report(), notes, ttlIndex: !dryRun
+  })
+  onProgress({ done: 0, total })
+  if (total === 0 && indexes.length === 0) return { ...summary(), ttlIndex: false }
+
+  if (!dryRun && inPlace) for (const index of indexes.filter(isObsolete)) await dropIndex(source, index)
+  for await (const batch of batches(source, row => convert(row, { ttl, ttlSeconds, documents }), tally)) {
+    if (dryRun) await rehearse(target, batch, tally)
+    else await move(source, target, batch, tally)
+    onProgress({ done: tally.done, total })
+  }
+  if (dryRun) return summary()
+
+  if (inPlace && tally.left.length === 0) for (const index of indexes.filter(isUsedAt)) await dropIndex(source, index)
+  if (inPlace && tally.left.length > 0) notes.push('What stays goes when its own expires has passed, as before.')
+  const trouble = await createTtlIndex(target)
+  if (trouble !== undefined) notes.push(trouble)
+  return { ...summary(), ttlIndex: trouble === undefined }
+}
+
+/** What has become of the rows. */
+class Tally {
+  moved = 0
+  alreadyMoved = 0
+  left = []
+
+  leave ({ _id, sid }, reason) {
+    this.left.push({ _id, sid, reason })
+  }
+
+  get done () {
+    return this.moved + this.alreadyMoved + this.left.length
+  }
+
+  report () {
+    const { moved, alreadyMoved, left } = this
+    return { moved, alreadyMoved, left }
+  }
+}
+
+/** The rows that can be converted; of the others `tally` is told. */
+async function* batches (source, convert, tally) {
+  const cursor = source.find(SOURCE, { ...READING, ...HINT, batchSize: BATCH_ROWS, sort: { _id: 1 } })
+  let batch = new Map()
+  let read = 0
+  let bytes = 0
+  for await (const row of cursor) {
+    const made = convert(row)
+    if (made.reason !== undefined) tally.leave(row, made.reason)
+    // Only without the unique index. The older one goes: the other has not been found since.
+    else if (batch.has(row.sid)) tally.leave(row, 'another row has the same sid')
+    else batch.set(row.sid, { ...made, source: slim(row) })
+    bytes += made.bytes ?? 0
+    if (++read === BATCH_ROWS || bytes >= BATCH_BYTES) {
+      yield [...batch.values()]
+      ;[batch, read, bytes] = [new Map(), 0, 0]
+    }
+  }
+  if (read > 0) yield [...batch.values()]
+}
+
+/** Without its data, which has been converted. */
+function slim ({ _id, sid, expires, usedAt }) {
+  return { _id, sid, expires, usedAt }
+}
+
+/** As connect-mongo makes it. Answers what is wrong, if it cannot be made. */
+async function createTtlIndex (target) {
+  try {
+    for (const index of (await listIndexes(target)).filter(isPlainExpires)) await dropIndex(target, index)
+    await target.createIndex({ expires: 1 }, { expireAfterSeconds: 0 })
+  } catch (error) {
+    return `The TTL index could not be created: ${error.message}. Without it nothing removes expired sessions. Remedy: ` +
+      `db.getCollection('${target.collectionName}').createIndex({ expires: 1 }, { expireAfterSeconds: 0 }), after ` +
+      'dropping what is in its way'
+  }
+}
+
+module.exports = { migrate }

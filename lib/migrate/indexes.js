@@ -1,0 +1,38 @@
+'use strict'
+
+// Indexes are told by their keys: people and tools give them names of their own.
+
+/** `NamespaceNotFound`, `IndexNotFound`: nothing there. */
+const NOTHING_THERE = [26, 27]
+
+async function listIndexes (collection) {
+  try {
+    return await collection.listIndexes().toArray()
+  } catch (error) {
+    if (NOTHING_THERE.includes(error.code)) return []
+    throw error
+  }
+}
+
+async function dropIndex (collection, { name }) {
+  try {
+    await collection.dropIndex(name)
+  } catch (error) {
+    if (!NOTHING_THERE.includes(error.code)) throw error
+  }
+}
+
+/** Whether an index is on these fields, in this order: 'sid', 'sid,expires'. */
+function isOn (fields, { key }) {
+  return Object.keys(key).join() === fields && Object.values(key).every(direction => direction === 1)
+}
+
+const isUniqueSid = index => isOn('sid', index) && Boolean(index.unique)
+const isTtl = index => index.expireAfterSeconds !== undefined
+const isPlainExpires = index => isOn('expires', index) && !isTtl(index)
+const isUsedAt = index => isOn('usedAt', index) && isTtl(index)
+
+/** Those of session-mongoose that are of no use to connect-mongo, or in its way. */
+const isObsolete = index => isUniqueSid(index) || isOn('sid,expires', index) || isPlainExpires(index)
+
+module.exports = { dropIndex, isObsolete, isPlainExpires, isUniqueSid, isUsedAt, listIndexes }

@@ -1,0 +1,67 @@
+'use strict'
+
+const { isPlainExpires, isUniqueSid, isUsedAt, listIndexes } = require('./indexes')
+
+// What there is before anything changes: of what is not understood, nothing is touched.
+
+/** Rows of connect-mongo have a `session`; what has none, and is not of session-mongoose, is not ours. */
+const STRANGE = { session: { $exists: false }, sid: { $exists: false }, data: { $exists: false } }
+const CONVERTED = { session: { $exists: true } }
+
+/** The rows to be moved. Those made here have a `session`, and are not met again. */
+const SOURCE = { session: { $exists: false } }
+
+/** By `_id`: another run may be dropping the other indexes. */
+const HINT = { hint: { _id: 1 } }
+
+/** Throws if the collections hold what must not be touched. */
+async function survey (source, target) {
+  const inPlace = source.collectionName === target.collectionName
+  const [total, indexes, targetIndexes, converted, stranger] = await Promise.all([
+    source.countDocuments(SOURCE, HINT),
+    listIndexes(source),
+    listIndexes(target),
+    target.countDocuments(CONVERTED, HINT),
+    target.findOne(inPlace ? STRANGE : SOURCE, { projection: { _id: 1 } })
+  ])
+  const refusing = targetIndexes.find(isUniqueSid)
+  if (!inPlace && refusing !== undefined) {
+    throw new Error(`${target.collectionName} is a collection of session-mongoose itself: its unique index ` +
+      `${refusing.name} refuses connect-mongo's rows. Name another collection`)
+  }
+  if (stranger !== null) {
+    throw new Error(`${target.collectionName} has documents that are no sessions. connect-mongo's TTL index would ` +
+      'remove those whose expires has passed. Name another collection')
+  }
+  return {
+    inPlace,
+    total,
+    indexes,
+    targetIndexes,
+    ttlSeconds: indexes.find(isUsedAt)?.expireAfterSeconds,
+    notes: explain({ inPlace, indexes, targetIndexes, converted }, source, target)
+  }
+}
+
+function explain ({ inPlace, indexes, targetIndexes, converted }, source, target) {
+  const notes = []
+  if (indexes.length === 0) notes.push(`There is no collection ${source.collectionName} in ${source.dbName}.`)
+  if (converted > 0) {
+    notes.push(`${converted} rows of ${target.collectionName} are connect-mongo's already. They stay as they are.`)
+  }
+  const unique = indexes.find(isUniqueSid)
+  if (inPlace && unique !== undefined) {
+    notes.push(`session-mongoose and connect-mongo use the same collection by default. The unique index ${unique.name} of ` +
+      'session-mongoose refuses a second row without a sid, which each row of connect-mongo is: it goes. Stop every ' +
+      'app that still uses session-mongoose on this collection first: it would make the index again, and would not ' +
+      'find its sessions.')
+  }
+  const plain = targetIndexes.find(isPlainExpires)
+  if (plain !== undefined) {
+    notes.push(`The plain index ${plain.name} of session-mongoose is in the way of the TTL index by which connect-mongo ` +
+      'has expired rows removed: the TTL index takes its place.')
+  }
+  return notes
+}
+
+module.exports = { HINT, SOURCE, survey }
