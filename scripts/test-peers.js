@@ -1,6 +1,7 @@
 'use strict'
 
-// npm run test:peers             beside the real packages: connect-mongo, drivers, Mongoose, Express, Connect
+// npm run test:peers             beside the real packages: connect-mongo, session-mongoose, the driver,
+//                                Mongoose, Express and Connect of many versions
 // npm run test:peers -- <file>…  only these files
 
 const fs = require('node:fs')
@@ -14,7 +15,9 @@ main(async () => {
   ensureDependencies()
   // Apart from the rest: they take their time to install, and nobody needs them for anything else. Without
   // the optional ones, which no longer compile, and then stop old drivers from loading.
-  ensureDependencies(path.join(FOLDER, 'versions'), ['--omit=optional', '--ignore-scripts'])
+  for (const peers of ['versions', 'session-mongoose']) {
+    ensureDependencies(path.join(FOLDER, peers), ['--omit=optional', '--ignore-scripts'])
+  }
   ensureDependencies(path.join(FOLDER, 'crypto'))
   const given = process.argv.slice(2)
   const files = given.length > 0 ? given : [path.join('__test__', 'interop.test.js'), ...peerTests()]

@@ -1,16 +1,30 @@
 'use strict'
 
 // An app on one framework, in a process of its own: Express 2 and 3 and Connect 1 and 2 change the classes of
-// node:http for everybody. Arguments: the framework, and 'url' or 'connection'. Sends its parent the port.
+// node:http for everybody. Arguments: the framework, and the way in which its store is made. Sends its parent
+// the port.
 
 const http = require('node:http')
 const { MongoClient } = require('mongodb')
 
 const MongoStore = require('connect-mongo-native')
+const sessionMongoose = require('connect-mongo-native/session-mongoose')
 const { requirePeer } = require('../support/peers')
 const { DATABASE, testUrl } = require('../support/stores')
 
 const SECRET = 'keyboard cat'
+
+const WAYS = {
+  url: connect => new (MongoStore(connect))({ url: testUrl(), collection: 'frameworks' }),
+  connection: connect => {
+    const db = new MongoClient(testUrl()).db(DATABASE)
+    return new (MongoStore(connect))({ db, collection: 'frameworks' })
+  },
+  'session-mongoose': connect => {
+    return new (sessionMongoose(connect))({ url: testUrl(), collection: 'frameworks-session-mongoose' })
+  }
+}
+const makeStore = WAYS[process.argv[3]]
 
 /** Each as its users wrote it: what the package is called with, and the app with the store. */
 const FRAMEWORKS = {
@@ -24,7 +38,7 @@ const FRAMEWORKS = {
 }
 
 function bundled (framework, create) {
-  const store = new (MongoStore(framework))(options())
+  const store = makeStore(framework)
   const app = create(framework)
   app.use(framework.cookieParser(SECRET))
   app.use(framework.session({ secret: SECRET, store }))
@@ -33,15 +47,11 @@ function bundled (framework, create) {
 
 function separate (framework) {
   const session = require('express-session')
-  const store = new (MongoStore(session))(options())
+  // session-mongoose was given the framework even so.
+  const store = makeStore(makeStore === WAYS['session-mongoose'] ? framework : session)
   const app = framework()
   app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, store }))
   return app
-}
-
-function options () {
-  const connection = process.argv[3] === 'url' ? { url: testUrl() } : { db: new MongoClient(testUrl()).db(DATABASE) }
-  return { ...connection, collection: 'frameworks' }
 }
 
 const app = FRAMEWORKS[process.argv[2]]()

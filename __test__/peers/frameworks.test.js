@@ -1,6 +1,6 @@
 'use strict'
 
-// Sessions over HTTP in apps on every framework that connect-mongo's document names, real ones of their time.
+// Sessions over HTTP in apps on every framework that the peers' documents name, real ones of their time.
 
 const assert = require('node:assert/strict')
 const { fork } = require('node:child_process')
@@ -11,12 +11,13 @@ const { describe, test } = require('node:test')
 const { useCollection } = require('../support/stores')
 
 const { rows } = useCollection('frameworks')
+const { rows: rowsOfSessionMongoose } = useCollection('frameworks-session-mongoose')
 
 const FRAMEWORKS = ['Express 2.5', 'Express 3', 'Express 4', 'Express 5', 'Connect 1.9', 'Connect 2.30', 'Connect 3.7']
 
 describe('over HTTP', () => {
   for (const framework of FRAMEWORKS) {
-    for (const way of ['url', 'connection']) {
+    for (const way of ['url', 'connection', 'session-mongoose']) {
       test(`${framework}, by ${way}: sessions are kept`, async () => {
         const app = fork(path.join(__dirname, 'framework-app.js'), [framework, way], { silent: true })
         const exit = once(app, 'exit')
@@ -34,8 +35,10 @@ describe('over HTTP', () => {
         // 's:' marks a signed one, and the signature follows the last dot; Connect 1 does not sign.
         const value = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1))
         const sid = value.startsWith('s:') ? value.slice(2, value.lastIndexOf('.')) : value
-        const row = await rows.findOne({ _id: sid })
-        assert.equal(JSON.parse(row.session).visits, 3)
+        const stored = way === 'session-mongoose'
+          ? (await rowsOfSessionMongoose.findOne({ sid })).data
+          : JSON.parse((await rows.findOne({ _id: sid })).session)
+        assert.equal(stored.visits, 3)
 
         app.disconnect()
         await exit

@@ -7,19 +7,9 @@ const assert = require('node:assert/strict')
 const { after, before, describe, test } = require('node:test')
 
 const { startStandalone } = require('../support/mongod')
-const { connectionsOf, requirePeer } = require('../support/peers')
+const { connectionsOf, MONGOOSES, requirePeer } = require('../support/peers')
 const { ttlIndex, within } = require('../support/rows')
 const { DATABASE, LegacyStore, makeSession, MongoStore } = require('../support/stores')
-
-const VERSIONS = {
-  'mongoose-4.1': { old: true },
-  'mongoose-4': { old: true, options: { useMongoClient: true } },
-  'mongoose-5': { options: { useNewUrlParser: true, useUnifiedTopology: true } },
-  'mongoose-6': {},
-  'mongoose-7': {},
-  'mongoose-8': {},
-  'mongoose-9': {}
-}
 
 describe('Mongoose', () => {
   const servers = {}
@@ -28,7 +18,7 @@ describe('Mongoose', () => {
   })
   after(() => Promise.all([servers.old?.stop(), servers.new?.stop()]))
 
-  for (const [name, { old = false, options }] of Object.entries(VERSIONS)) {
+  for (const [name, { old = false, options }] of Object.entries(MONGOOSES)) {
     const { Mongoose } = requirePeer(name)
     const url = () => `${servers[old ? 'old' : 'new'].uri}${DATABASE}`
     const newMongoose = () => {
