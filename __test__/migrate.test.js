@@ -4,18 +4,21 @@
 
 const assert = require('node:assert/strict')
 const { spawn, spawnSync } = require('node:child_process')
+const { once } = require('node:events')
+const { connect } = require('node:net')
 const path = require('node:path')
 const { PassThrough } = require('node:stream')
 const { after, describe, test } = require('node:test')
 const { stripVTControlCharacters } = require('node:util')
 const ConnectMongo = require('connect-mongo-6').default
 const session = require('express-session')
-const { Long, MongoClient } = require('mongodb')
+const { BSON: { deserialize, serialize }, BSONRegExp, Long, MongoClient } = require('mongodb')
 
 const MongoStore = require('..')
 const { convert } = require('../lib/migrate/convert')
 const { ProgressBar } = require('../lib/migrate/progress-bar')
 const { migrate } = require('../migrate')
+const { startReplicaSet } = require('./support/mongod')
 const { within } = require('./support/rows')
 const { DATABASE, testUrl } = require('./support/stores')
 
@@ -63,6 +66,21 @@ const BROKEN = [
   { sid: 5, data: {}, expires: LATER },
   { sid: 'odd date', data: {}, expires: 'tomorrow' }
 ]
+
+/** Inserts a document in which a text has become bytes that no driver of today would send. */
+async function insertBytes ({ collectionName, dbName }, document, text, bytes) {
+  const body = Buffer.from(serialize({ insert: collectionName, documents: [document], $db: dbName }))
+  body.set(bytes, body.indexOf(text))
+  const header = Buffer.alloc(21) // an OP_MSG: length, id, …, opcode, flags, kind of section
+  header.writeInt32LE(header.length + body.length)
+  header.writeInt32LE(2013, 12)
+  const { hostname, port } = new URL(url)
+  const socket = connect(port, hostname)
+  socket.write(Buffer.concat([header, body]))
+  const [reply] = await once(socket, 'data')
+  socket.destroy()
+  assert.equal(deserialize(reply.subarray(header.length)).n, 1)
+}
 
 /** A Db in whose collections something happens after the first call of a method. */
 function interrupted (db, method, event) {
@@ -206,11 +224,13 @@ describe('in place', () => {
 describe('rows that are not what they should be', () => {
   test('are left, each with its reason, and do not hold up the others', async () => {
     const collection = await fresh('odd', [mixed(0), mixed(1), mixed(2)])
+    await collection.createIndex({ usedAt: 1 }, { expireAfterSeconds: 3600 })
     await collection.insertMany([
       { sid: 'large', data: { bytes: Buffer.alloc(13 * 1024 * 1024) }, expires: LATER },
       { sid: 'deep', data: `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, expires: LATER },
       { sid: 'nul', data: '{"a\\u0000b":1}', expires: LATER },
       { sid: 'beyond', data: {}, expires: null },
+      { sid: 'used beyond', data: {}, usedAt: new Date(8.64e15 - 1000) },
       { data: { n: 1 } }
     ])
     await collection.updateOne({ sid: 'beyond' }, [{ $set: { expires: { $toDate: Long.fromString('9000000000000000') } } }])
@@ -223,9 +243,10 @@ describe('rows that are not what they should be', () => {
       ['large', 'its data is too large in the new form'],
       ['deep', 'its data cannot be converted (RangeError)'],
       ['beyond', 'its expires is no date'],
+      ['used beyond', 'it expires at a date that JavaScript cannot say'],
       [undefined, 'its sid is no string']
     ])
-    assert.equal(await collection.countDocuments({ session: { $exists: false } }), 4)
+    assert.equal(await collection.countDocuments({ session: { $exists: false } }), 5)
   })
 
   test('nor as documents', async () => {
@@ -249,6 +270,95 @@ test('a session that is saved meanwhile stays, and its copy goes', async () => {
   assert.equal((await collection.findOne({ sid: 's0' })).data.user, 'newer')
   assert.equal(await collection.countDocuments({ _id: 's0' }), 0)
   assert.equal((await migrate({ url, collection: collection.collectionName })).moved, 1)
+})
+
+test('nor is one without an expiration taken for unchanged', async () => {
+  const save = () => collection.updateOne({ sid: 's2' }, { $set: { 'data.user': 'newer' } })
+  const odd = { long: Long.fromString('9007199254740993'), at: new Date('2020-01-01'), bytes: Buffer.from('b'), re: /a/i }
+  const collection = await fresh('meanwhile_null', [mixed(2), { ...mixed(6), data: odd }])
+  const { moved, left } = await migrate({ db: interrupted(db, 'insertMany', save), collection: collection.collectionName })
+  assert.deepEqual([moved, left.map(({ sid }) => sid)], [1, ['s2']])
+  assert.equal((await collection.findOne({ sid: 's2' })).data.user, 'newer')
+  assert.equal(await collection.countDocuments(), 2)
+})
+
+test('of rows with ids of any type, only the one that was saved meanwhile stays', async () => {
+  const ids = [{ n: 1 }, { n: 2 }, 'three', 4, new Date(5), null]
+  const collection = await fresh('ids', ids.map((_id, n) => ({ ...mixed(n), _id })))
+  const save = () => collection.updateOne({ _id: { n: 1 } }, { $set: { expires: new Date('2101-01-01') } })
+  const { moved, left } = await migrate({ db: interrupted(db, 'insertMany', save), collection: collection.collectionName })
+  assert.deepEqual([moved, left.length], [5, 1])
+  assert.equal(await collection.countDocuments(), 6)
+  assert.equal(await collection.countDocuments({ _id: /^s/ }), 5)
+})
+
+test('a run that ended early says so, and is gone on with', async () => {
+  const rows = Array.from({ length: 2500 }, (_, n) => ({ sid: `s${n}`, data: {}, usedAt: new Date() }))
+  const collection = await fresh('early', rows)
+  await collection.createIndex({ usedAt: 1 }, { expireAfterSeconds: 3600 })
+  const own = await new MongoClient(url).connect()
+  const onProgress = ({ done }) => { if (done === 1000) own.close() }
+  await assert.rejects(migrate({ db: own.db(DATABASE), collection: collection.collectionName, onProgress }))
+  await migrate({ url, collection: collection.collectionName })
+  assert.equal(await collection.countDocuments({ expires: { $exists: true } }), 2500)
+})
+
+test('rows that come meanwhile are an error at the end', async () => {
+  const collection = await fresh('late', [mixed(0)])
+  const add = () => collection.insertOne(mixed(1))
+  const late = migrate({ db: interrupted(db, 'bulkWrite', add), collection: collection.collectionName })
+  await assert.rejects(late, /1 rows of session-mongoose have come meanwhile/)
+  assert.equal((await migrate({ url, collection: collection.collectionName })).moved, 1)
+})
+
+test("the app's Db reads as it must, whatever it was told", async () => {
+  for (const options of [{ promoteValues: false }, { raw: true }, { promoteLongs: false }, { readPreference: 'secondary' }]) {
+    const collection = await fresh('options_of_db', [mixed(0), { sid: 'used', data: { n: 7 }, usedAt: new Date() }])
+    await collection.createIndex({ usedAt: 1 }, { expireAfterSeconds: 3600 })
+    await collection.insertOne(convert(mixed(0)).row)
+    const { moved, alreadyMoved, left } =
+      await migrate({ db: client.db(DATABASE, options), collection: collection.collectionName })
+    assert.deepEqual({ moved, alreadyMoved, left }, { moved: 1, alreadyMoved: 1, left: [] }, JSON.stringify(options))
+    const row = await collection.findOne({ _id: 'used' })
+    assert.ok(row.expires instanceof Date)
+    assert.equal(row.session, '{"n":7}')
+    assert.deepEqual((await collection.indexes()).map(({ name }) => name), ['_id_', 'expires_1'])
+  }
+})
+
+test('what is removed on the word of a read is read from the primary', async () => {
+  const servers = await startReplicaSet({ count: 1 })
+  try {
+    const own = new MongoClient(servers.uri, { readPreference: 'secondaryPreferred', monitorCommands: true })
+    const asked = []
+    own.on('commandStarted', ({ command, commandName }) => asked.push([commandName, command.$readPreference?.mode]))
+    const odd = own.db('migrate')
+    await odd.collection('sessions').insertMany([mixed(0), mixed(2)])
+    const save = () => odd.collection('sessions').updateOne({ sid: 's0' }, { $set: { expires: new Date('2101-01-01') } })
+    const { moved, left } = await migrate({ db: interrupted(odd, 'insertMany', save), collection: 'sessions' })
+    assert.deepEqual([moved, left.length], [1, 1])
+    assert.deepEqual(asked.filter(([, mode]) => mode !== undefined && mode !== 'primary'), [])
+    assert.ok(asked.some(([name]) => name === 'find'))
+    await own.close()
+  } finally {
+    await servers.stop()
+  }
+})
+
+test('what JavaScript does not know does not stop it', async () => {
+  const collection = await fresh('foreign', [mixed(0), mixed(1)])
+  await collection.updateOne({ sid: 's0' }, { $set: { 'data.re': new BSONRegExp('(?i)x') } })
+  await insertBytes(collection, { sid: 'utf8', data: { text: 'ABC' }, expires: LATER }, 'ABC', [0xed, 0xa0, 0x80])
+  const { moved, left } = await migrate({ url, collection: collection.collectionName })
+  assert.deepEqual([moved, left], [3, []])
+})
+
+test('a capped collection is refused', async () => {
+  await db.collection('migrate_capped').drop().catch(() => {})
+  await db.createCollection('migrate_capped', { capped: true, size: 4096, max: 5 })
+  const collection = await fresh('uncapped', [mixed(0)])
+  await assert.rejects(migrate({ url, collection: collection.collectionName, to: 'migrate_capped' }), /capped collection/)
+  assert.equal(await collection.countDocuments(), 1)
 })
 
 test('documents that are no sessions are not exposed to the TTL index', async () => {

@@ -107,9 +107,12 @@ function shown (id) {
   return typeof id === 'string' ? shortId(id).replace(/[^ -~…]/g, '?') : inspect(id, { depth: 0, breakLength: Infinity })
 }
 
-/** Of the network, or a server that stepped down. */
-function mayMend ({ name, errorLabels }) {
-  return /Network|Selection|Closed|PoolCleared|Timeout/.test(name) || errorLabels?.length > 0
+/** Unauthorized, AuthenticationFailed. */
+const REFUSALS = [13, 18]
+
+/** Whether an error may be gone the next time: of MongoDB, but not about who asks, or how. */
+function mayMend ({ code, name }) {
+  return /^Mongo(?!Parse|InvalidArgument|MissingDependency)/.test(name) && !REFUSALS.includes(code)
 }
 
 /** Errors quote connection strings. */

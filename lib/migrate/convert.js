@@ -33,9 +33,11 @@ function converted ({ sid, data, expires, usedAt }, { ttlSeconds, ttl, documents
   if (usedAt !== undefined && usedAt !== null && !isDateOfJavaScript(usedAt)) return { reason: 'its usedAt is no date' }
   const stored = documents ? session : JSON.stringify(session)
   const bytes = documents ? bson.encode(stored).length : Buffer.byteLength(stored)
+  if (documents && hasOddDate(session)) return { reason: 'its data has a date that JavaScript cannot say' }
   if (bytes > MAX_SESSION_BYTES) return { reason: 'its data is too large in the new form' }
   const row = { _id: sid, session: stored }
   const own = ownExpiration({ expires, usedAt, ttlSeconds })
+  if (own !== undefined && !isDateOfJavaScript(own)) return { reason: 'it expires at a date that JavaScript cannot say' }
   const byTtl = own === undefined && ttl !== undefined
   if (own !== undefined) row.expires = own
   else if (byTtl) row.expires = new Date(now + ttl * 1000)
@@ -76,9 +78,14 @@ function ownExpiration ({ expires, usedAt, ttlSeconds }) {
   return isDate(expires) ? expires : undefined
 }
 
-/** BSON has dates beyond what JavaScript can say, and would write them as 1970. */
+/** BSON has dates beyond what JavaScript can say, and drivers write those as 1970. */
 function isDateOfJavaScript (value) {
   return isDate(value) && !Number.isNaN(value.getTime())
+}
+
+function hasOddDate (value) {
+  if (isDate(value)) return !isDateOfJavaScript(value)
+  return typeof value === 'object' && value !== null && !value._bsontype && Object.values(value).some(hasOddDate)
 }
 
 /**
@@ -88,7 +95,8 @@ function isDateOfJavaScript (value) {
 function isMadeBefore (stored, { row, byTtl }) {
   if (JSON.stringify(stored.session) !== JSON.stringify(row.session)) return false
   if (byTtl) return isDate(stored.expires)
-  return stored.expires?.getTime() === row.expires?.getTime()
+  const time = ({ expires }) => isDate(expires) ? expires.getTime() : expires
+  return time(stored) === time(row)
 }
 
 module.exports = { convert, isMadeBefore }

@@ -2,11 +2,12 @@
 
 const bson = require('../bson')
 const { findPeer, missingPeer } = require('../peers')
+const { READING } = require('./calls')
 const { convert } = require('./convert')
 const { dropIndex, isObsolete, isPlainExpires, isUsedAt, listIndexes } = require('./indexes')
-const { move, READING, rehearse } = require('./move')
+const { move, rehearse } = require('./move')
 const { normalize } = require('./options')
-const { HINT, SOURCE, survey } = require('./survey')
+const { countSource, SOURCE, survey } = require('./survey')
 
 // Rows of session-mongoose made rows of connect-mongo. Whenever this ends, by success, error or SIGKILL,
 // every session is in one place or in both, and the next run takes up what is left.
@@ -14,6 +15,9 @@ const { HINT, SOURCE, survey } = require('./survey')
 /** What is read, converted and written at a time. The larger the rows, the fewer. */
 const BATCH_ROWS = 1000
 const BATCH_BYTES = 16 * 1024 * 1024
+
+/** Of data in a filter, which must fit a command. */
+const MAX_COMPARED_BYTES = 4 * 1024 * 1024
 
 /**
  * Moves the sessions of session-mongoose in `collection` (or where Mongoose keeps `modelName`) into
@@ -43,7 +47,7 @@ async function migrate (given) {
 async function migrateIn (db, { collection, to, ttl, documents, dryRun, onProgress }) {
   const source = db.collection(collection)
   const target = db.collection(to)
-  const { inPlace, indexes, notes, total, ttlSeconds } = await survey(source, target)
+  const { inPlace, indexes, isUnique, notes, total, ttlSeconds } = await survey(source, target)
   const tally = new Tally()
   const summary = () => ({
     database: db.databaseName, from: collection, to, dryRun, total, ...tally.report(), notes, ttlIndex: !dryRun
@@ -52,12 +56,15 @@ async function migrateIn (db, { collection, to, ttl, documents, dryRun, onProgre
   if (total === 0 && indexes.length === 0) return { ...summary(), ttlIndex: false }
 
   if (!dryRun && inPlace) for (const index of indexes.filter(isObsolete)) await dropIndex(source, index)
-  for await (const batch of batches(source, row => convert(row, { ttl, ttlSeconds, documents }), tally)) {
+  const make = row => convert(row, { ttl, ttlSeconds, documents })
+  for await (const batch of batches(source, { make, isUnique, tally })) {
     if (dryRun) await rehearse(target, batch, tally)
-    else await move(source, target, batch, tally)
+    else await move(source, target, batch, tally, make)
     onProgress({ done: tally.done, total })
   }
   if (dryRun) return summary()
+  const more = await countSource(source) - tally.left.length
+  if (more > 0) throw new Error(`${more} rows of session-mongoose have come meanwhile, or were not reached: start again`)
 
   if (inPlace && tally.left.length === 0) for (const index of indexes.filter(isUsedAt)) await dropIndex(source, index)
   if (inPlace && tally.left.length > 0) notes.push('What stays goes when its own expires has passed, as before.')
@@ -87,29 +94,32 @@ class Tally {
 }
 
 /** The rows that can be converted; of the others `tally` is told. */
-async function* batches (source, convert, tally) {
-  const cursor = source.find(SOURCE, { ...READING, ...HINT, batchSize: BATCH_ROWS, sort: { _id: 1 } })
-  let batch = new Map()
+async function* batches (source, { make, isUnique, tally }) {
+  const cursor = source.find(SOURCE, { ...READING, hint: { _id: 1 }, sort: { _id: 1 }, batchSize: BATCH_ROWS })
+  const sids = new Set()
+  let batch = []
   let read = 0
   let bytes = 0
   for await (const row of cursor) {
-    const made = convert(row)
+    const made = make(row)
     if (made.reason !== undefined) tally.leave(row, made.reason)
-    // Only without the unique index. The older one goes: the other has not been found since.
-    else if (batch.has(row.sid)) tally.leave(row, 'another row has the same sid')
-    else batch.set(row.sid, { ...made, source: slim(row) })
+    // The older one moves: it is the one that has been found.
+    else if (sids.has(row.sid)) tally.leave(row, 'another row has the same sid')
+    else batch.push({ ...made, source: slim(row, made.bytes) })
+    if (!isUnique) sids.add(row.sid)
     bytes += made.bytes ?? 0
     if (++read === BATCH_ROWS || bytes >= BATCH_BYTES) {
-      yield [...batch.values()]
-      ;[batch, read, bytes] = [new Map(), 0, 0]
+      yield batch
+      ;[batch, read, bytes] = [[], 0, 0]
     }
   }
-  if (read > 0) yield [...batch.values()]
+  if (read > 0) yield batch
 }
 
-/** Without its data, which has been converted. */
-function slim ({ _id, sid, expires, usedAt }) {
-  return { _id, sid, expires, usedAt }
+/** Without its data, which has been converted; unless only that tells if the row has been saved since. */
+function slim ({ _id, sid, data, expires, usedAt }, bytes) {
+  const isNeeded = (expires ?? usedAt ?? null) === null && bytes < MAX_COMPARED_BYTES
+  return { _id, sid, data: isNeeded ? data : undefined, expires, usedAt }
 }
 
 /** As connect-mongo makes it. Answers what is wrong, if it cannot be made. */

@@ -1,5 +1,7 @@
 'use strict'
 
+const { READING } = require('./calls')
+
 // Indexes are told by their keys: people and tools give them names of their own.
 
 /** `NamespaceNotFound`, `IndexNotFound`: nothing there. */
@@ -7,7 +9,7 @@ const NOTHING_THERE = [26, 27]
 
 async function listIndexes (collection) {
   try {
-    return await collection.listIndexes().toArray()
+    return await collection.listIndexes(READING).toArray()
   } catch (error) {
     if (NOTHING_THERE.includes(error.code)) return []
     throw error

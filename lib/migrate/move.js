@@ -1,23 +1,23 @@
 'use strict'
 
+const { READING, WRITING } = require('./calls')
 const { isMadeBefore } = require('./convert')
 
 // A batch of rows on its way: `[{ source, row, byTtl }]`, with `source` as session-mongoose has it and `row`
 // as connect-mongo will. A row is written to where it belongs, durably, before it is removed from where it
 // was: whatever happens, it is in one place or in both.
 
-const DURABLE = { writeConcern: { w: 'majority', j: true } }
-
-/** Said in each call, since the app's Db may have been made with others. */
-const READING = { promoteLongs: true, promoteValues: true, promoteBuffers: false, useBigInt64: false, raw: false }
-
 const DUPLICATE_KEY = 11000
 
 /** The same words in a dry run. */
 const TAKEN = 'the collection has another session with this id'
+const SAVED = 'it was saved meanwhile: is session-mongoose still in use?'
 
-/** Tells `tally` of each row what has become of it: `moved`, `alreadyMoved`, or `left` and why. */
-async function move (from, to, batch, tally) {
+/**
+ * Tells `tally` of each row what has become of it: `moved`, `alreadyMoved`, or `left` and why. `make(row)`
+ * converts a row of session-mongoose, like `convert`.
+ */
+async function move (from, to, batch, tally, make) {
   const failures = await insert(to, batch.map(({ row }) => row))
   const present = await rowsOf(to, batch.filter((_, index) => failures.get(index)?.code === DUPLICATE_KEY))
   const inserted = []
@@ -29,13 +29,13 @@ async function move (from, to, batch, tally) {
     else if (there !== undefined && isMadeBefore(there, item)) found.push(item)
     else tally.leave(item.source, there === undefined ? failure.reason : TAKEN)
   }
-  const changed = await remove(from, [...inserted, ...found])
+  const saved = await remove(from, [...inserted, ...found], make)
   for (const item of inserted) {
-    if (!changed.has(item)) tally.moved++
-    else await to.deleteOne({ _id: item.row._id, session: item.row.session }, DURABLE)
+    if (!saved.has(item)) tally.moved++
+    else await to.deleteOne({ _id: item.row._id, session: { $eq: item.row.session } }, WRITING)
   }
-  for (const item of found) if (!changed.has(item)) tally.alreadyMoved++
-  for (const { source } of changed) tally.leave(source, 'it was saved meanwhile: is session-mongoose still in use?')
+  for (const item of found) if (!saved.has(item)) tally.alreadyMoved++
+  for (const { source } of saved) tally.leave(source, SAVED)
 }
 
 /** What `move` would do. */
@@ -61,20 +61,25 @@ async function rowsOf (to, batch) {
 /** What failed, by index: `{ code, reason }`. Throws what ends the run: until then nothing is removed. */
 async function insert (to, rows) {
   try {
-    await to.insertMany(rows, { ordered: false, ...DURABLE })
+    await to.insertMany(rows, { ...WRITING, ordered: false })
     return new Map()
   } catch (error) {
     const failures = [error.writeErrors ?? []].flat()
-    if (endsTheRun(error)) throw error
+    if (error.result?.getWriteConcernError?.()) throw error
     if (failures.length > 0) return new Map(failures.map(failure => [failure.index, reasonOf(failure)]))
-    if (rows.length === 1) return new Map([[0, reasonOf(error)]])
+    if (!isOfARow(error)) throw error
+    return rows.length === 1 ? new Map([[0, reasonOf(error)]]) : insertOneByOne(to, rows, error)
   }
-  // Refused as a whole, for one of them.
+}
+
+/** Rows that were refused as a whole, for one of them; unless it was for none of them. */
+async function insertOneByOne (to, rows, error) {
   const failures = new Map()
   for (const [index, row] of rows.entries()) {
     const [failure] = (await insert(to, [row])).values()
     if (failure !== undefined) failures.set(index, failure)
   }
+  if (failures.size === rows.length && AMBIGUOUS.test(error.name)) throw error
   return failures
 }
 
@@ -83,36 +88,42 @@ function reasonOf ({ code, name = 'MongoServerError' }) {
   return { code, reason: `MongoDB does not take it (${code === undefined ? name : `error ${code}`})` }
 }
 
-/**
- * The network, a server that is not itself, or a write concern that was not met. Errors of bson and of the
- * driver itself, and the server's word on a document, are of rows.
- */
-function endsTheRun (error) {
-  if (error.result?.getWriteConcernError?.() || error.errorLabels?.length > 0) return true
-  if (error.writeErrors !== undefined && [error.writeErrors].flat().length > 0) return false
-  if (/^(Mongo(Network|ServerSelection|NotConnected|ClientClosed|TopologyClosed|PoolCleared|Timeout|WriteConcern))/.test(error.name)) return true
-  return typeof error.code === 'number' && !OF_A_DOCUMENT.has(error.code)
+/** Overflow (of the depth), InvalidBSON, BSONObjectTooLarge. */
+const OF_A_ROW = [15, 22, 10334]
+
+/** What bson and the driver throw for a document. Driver 3 has only the last two, and for more than that. */
+const OF_THE_DRIVER = /^(BSON\w*|RangeError|TypeError|MongoInvalidArgumentError|MongoError|Error)$/
+const AMBIGUOUS = /^(Mongo)?Error$/
+
+/** Whether an error about a whole command may be of one of its rows. */
+function isOfARow ({ code, name, errorLabels }) {
+  if (errorLabels?.length > 0) return false
+  return typeof code === 'number' ? OF_A_ROW.includes(code) : OF_THE_DRIVER.test(name)
 }
 
-/** BadValue, FailedToParse, TypeMismatch, Overflow, InvalidBSON, BSONObjectTooLarge, DuplicateKey. */
-const OF_A_DOCUMENT = new Set([2, 9, 14, 15, 22, 10334, DUPLICATE_KEY])
-
-/** Answers those that stayed, since they have been saved or touched after they were read. */
-async function remove (from, items) {
-  if (items.length === 0) return new Set()
-  const operations = items.map(({ source: { _id, expires, usedAt } }) =>
-    ({ deleteOne: { filter: { _id, ...same({ expires, usedAt }) } } }))
-  const { deletedCount } = await from.bulkWrite(operations, { ordered: false, ...DURABLE })
-  if (deletedCount === items.length) return new Set()
-  const ids = items.map(({ source }) => source._id)
-  const there = await from.find({ _id: { $in: ids } }, { ...READING, projection: { _id: 1 } }).toArray()
-  const kept = new Set(there.map(({ _id }) => String(_id)))
-  return new Set(items.filter(({ source }) => kept.has(String(source._id))))
+/** Answers those that stayed, since they have been saved after they were read. */
+async function remove (from, items, make) {
+  const saved = new Set()
+  if (items.length === 0) return saved
+  const operations = items.map(({ source }) => ({ deleteOne: { filter: unchanged(source) } }))
+  const { deletedCount } = await from.bulkWrite(operations, { ...WRITING, ordered: false })
+  if (deletedCount === items.length) return saved
+  for (const item of items) {
+    const { _id } = item.source
+    const current = await from.findOne({ _id: { $eq: _id } }, READING)
+    if (current === null) continue
+    // It may be the same after all: not all data is equal to what JavaScript makes of it.
+    const { row } = make(current)
+    if (row === undefined || !isMadeBefore(row, item)) saved.add(item)
+    else await from.deleteOne(unchanged({ ...current, data: undefined }), WRITING)
+  }
+  return saved
 }
 
-function same (dates) {
-  return Object.fromEntries(Object.entries(dates)
-    .map(([name, value]) => [name, value === undefined ? { $exists: false } : { $eq: value }]))
+/** A filter for a row as it was read. A save moves one of the dates, unless the row has none. */
+function unchanged ({ _id, data, expires, usedAt }) {
+  const filter = { _id: { $eq: _id }, expires: { $eq: expires ?? null }, usedAt: { $eq: usedAt ?? null } }
+  return data === undefined ? filter : { ...filter, data: { $eq: data } }
 }
 
-module.exports = { move, READING, rehearse }
+module.exports = { move, rehearse }

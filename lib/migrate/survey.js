@@ -1,5 +1,6 @@
 'use strict'
 
+const { READING } = require('./calls')
 const { isPlainExpires, isUniqueSid, isUsedAt, listIndexes } = require('./indexes')
 
 // What there is before anything changes: of what is not understood, nothing is touched.
@@ -12,22 +13,26 @@ const CONVERTED = { session: { $exists: true } }
 const SOURCE = { session: { $exists: false } }
 
 /** By `_id`: another run may be dropping the other indexes. */
-const HINT = { hint: { _id: 1 } }
+const COUNTING = { ...READING, hint: { _id: 1 } }
 
 /** Throws if the collections hold what must not be touched. */
 async function survey (source, target) {
   const inPlace = source.collectionName === target.collectionName
-  const [total, indexes, targetIndexes, converted, stranger] = await Promise.all([
-    source.countDocuments(SOURCE, HINT),
+  const [total, indexes, targetIndexes, converted, stranger, options] = await Promise.all([
+    countSource(source),
     listIndexes(source),
     listIndexes(target),
-    target.countDocuments(CONVERTED, HINT),
-    target.findOne(inPlace ? STRANGE : SOURCE, { projection: { _id: 1 } })
+    target.countDocuments(CONVERTED, COUNTING),
+    target.findOne(inPlace ? STRANGE : SOURCE, { ...READING, projection: { _id: 1 } }),
+    target.options(READING).catch(() => null) // drivers differ on what is not there
   ])
   const refusing = targetIndexes.find(isUniqueSid)
   if (!inPlace && refusing !== undefined) {
     throw new Error(`${target.collectionName} is a collection of session-mongoose itself: its unique index ` +
       `${refusing.name} refuses connect-mongo's rows. Name another collection`)
+  }
+  if (options?.capped) {
+    throw new Error(`${target.collectionName} is a capped collection, which forgets rows. Name another collection`)
   }
   if (stranger !== null) {
     throw new Error(`${target.collectionName} has documents that are no sessions. connect-mongo's TTL index would ` +
@@ -38,9 +43,15 @@ async function survey (source, target) {
     total,
     indexes,
     targetIndexes,
+    isUnique: indexes.some(isUniqueSid),
     ttlSeconds: indexes.find(isUsedAt)?.expireAfterSeconds,
     notes: explain({ inPlace, indexes, targetIndexes, converted }, source, target)
   }
+}
+
+/** How many rows there are to be moved. */
+function countSource (source) {
+  return source.countDocuments(SOURCE, COUNTING)
 }
 
 function explain ({ inPlace, indexes, targetIndexes, converted }, source, target) {
@@ -64,4 +75,4 @@ function explain ({ inPlace, indexes, targetIndexes, converted }, source, target
   return notes
 }
 
-module.exports = { HINT, SOURCE, survey }
+module.exports = { countSource, SOURCE, survey }
