@@ -35,4 +35,10 @@ function distance (a, b) {
   return rows[a.length][b.length]
 }
 
-module.exports = { nearestName }
+/** What an error says after a name that is none of `candidates`: nothing, if none comes near. */
+function suggestion (name, candidates) {
+  const nearest = nearestName(name, candidates)
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`
+}
+
+module.exports = { nearestName, suggestion }

@@ -2,7 +2,7 @@
 
 const { identify } = require('./backends/driver/link')
 const { describe } = require('./describe')
-const { nearestName } = require('./names')
+const { suggestion } = require('./names')
 const { warn } = require('./warnings')
 
 // What dialects need to read options. Three rules hold for all of them: what the peers ran with runs; what
@@ -167,8 +167,7 @@ function reportUnread (options, { entry, known, harmless, ignored }) {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.includes(name) || OWN.includes(name) || harmless.includes(name)) continue
     if (!Object.hasOwn(ignored, name)) {
-      const nearest = nearestName(name, [...known, ...OWN])
-      const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+      const hint = suggestion(name, [...known, ...OWN])
       warn('CONNECT_MONGO_UNKNOWN_OPTION', `${entry} knows no option ${name.slice(0, 40)}, and ignores it${hint}`)
     } else if (value) {
       warn('CONNECT_MONGO_IGNORED_OPTION', `${entry} ignores ${name}, like connect-mongo: ${ignored[name]}`)

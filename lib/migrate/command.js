@@ -4,7 +4,7 @@ const { inspect, parseArgs } = require('node:util')
 
 const { migrate } = require('.')
 const { shortId } = require('../ids')
-const { nearestName } = require('../names')
+const { suggestion } = require('../names')
 const { ProgressBar } = require('./progress-bar')
 
 const USAGE = `Usage: connect-mongo-native migrate --from session-mongoose --url <connection string> [options]
@@ -81,8 +81,7 @@ function read (args) {
 
 function unknown (given, known) {
   if (given === '') return new Error('The command is missing: migrate')
-  const nearest = nearestName(given, known)
-  return new Error(`There is no ${given.slice(0, 40)}${nearest ? `; did you mean ${nearest}?` : ''}`)
+  return new Error(`There is no ${given.slice(0, 40)}${suggestion(given, known)}`)
 }
 
 function seconds (text) {

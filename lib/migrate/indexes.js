@@ -1,5 +1,6 @@
 'use strict'
 
+const { isOn } = require('../index-keys')
 const { READING } = require('./calls')
 
 // Indexes are told by their keys: people and tools give them names of their own.
@@ -22,11 +23,6 @@ async function dropIndex (collection, { name }) {
   } catch (error) {
     if (!NOTHING_THERE.includes(error.code)) throw error
   }
-}
-
-/** Whether an index is on these fields, in this order: 'sid', 'sid,expires'. */
-function isOn (fields, { key }) {
-  return Object.keys(key).join() === fields && Object.values(key).every(direction => direction === 1)
 }
 
 const isUniqueSid = index => isOn('sid', index) && Boolean(index.unique)

@@ -2,7 +2,7 @@
 
 const { collectionOf } = require('../collection-name')
 const { describe } = require('../describe')
-const { nearestName } = require('../names')
+const { suggestion } = require('../names')
 const read = require('../options')
 
 const KNOWN = ['url', 'db', 'collection', 'modelName', 'to', 'ttl', 'documents', 'dryRun', 'onProgress']
@@ -42,9 +42,7 @@ function normalize (given) {
 }
 
 function unknown (name) {
-  const nearest = nearestName(name, KNOWN)
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
-  return new TypeError(`migrate knows no option ${name.slice(0, 40)}${hint}`)
+  return new TypeError(`migrate knows no option ${name.slice(0, 40)}${suggestion(name, KNOWN)}`)
 }
 
 function exclude (given, one, other) {

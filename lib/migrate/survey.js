@@ -42,7 +42,6 @@ async function survey (source, target) {
     inPlace,
     total,
     indexes,
-    targetIndexes,
     isUnique: indexes.some(isUniqueSid),
     ttlSeconds: indexes.find(isUsedAt)?.expireAfterSeconds,
     notes: explain({ inPlace, indexes, targetIndexes, converted }, source, target)

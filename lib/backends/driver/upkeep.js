@@ -1,5 +1,6 @@
 'use strict'
 
+const { isOn } = require('../../index-keys')
 const { discreet, isRetryable } = require('./errors')
 
 // The indexes of a layout, and sweeps at an interval.
@@ -85,8 +86,9 @@ async function listIndexes ({ collection }) {
   }
 }
 
-function servesAs ({ key, unique = false, expireAfterSeconds }, wanted) {
-  return JSON.stringify(key) === JSON.stringify(wanted.keys) && Boolean(unique) === wanted.unique &&
+function servesAs (existing, wanted) {
+  const { unique = false, expireAfterSeconds } = existing
+  return isOn(Object.keys(wanted.keys).join(), existing) && Boolean(unique) === wanted.unique &&
     (expireAfterSeconds === undefined ? undefined : Number(expireAfterSeconds)) === wanted.expireAfterSeconds
 }
 

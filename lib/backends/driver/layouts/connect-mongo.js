@@ -1,5 +1,6 @@
 'use strict'
 
+const { isOn } = require('../../../index-keys')
 const { readId } = require('../ids')
 const { millis, plainValue } = require('../rows')
 
@@ -53,7 +54,7 @@ class ConnectMongo {
   }
 
   foreign (indexes) {
-    if (!indexes.some(({ name, unique }) => name === 'sid_1' && unique)) return undefined
+    if (!indexes.some(index => isOn('sid', index) && index.unique)) return undefined
     return 'the collection holds rows of session-mongoose (its index sid_1 is there), which this store does not read: ' +
       "use require('connect-mongo-native/session-mongoose'), or another collection, or move the rows over: " +
       'npx connect-mongo-native migrate --from session-mongoose'

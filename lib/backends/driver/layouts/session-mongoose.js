@@ -1,5 +1,6 @@
 'use strict'
 
+const { isOn } = require('../../../index-keys')
 const { readId } = require('../ids')
 const { millis, plainValue } = require('../rows')
 
@@ -65,9 +66,8 @@ class SessionMongoose {
   }
 
   foreign (indexes) {
-    const isTheirs = ({ key, expireAfterSeconds }) =>
-      Object.keys(key).join() === 'expires' && expireAfterSeconds !== undefined && Number(expireAfterSeconds) === 0
-    if (!indexes.some(isTheirs)) return undefined
+    const isTtl = ({ expireAfterSeconds }) => expireAfterSeconds !== undefined && Number(expireAfterSeconds) === 0
+    if (!indexes.some(index => isOn('expires', index) && isTtl(index))) return undefined
     return "the collection is connect-mongo's (its TTL index expires_1 is there), whose rows this store does not read " +
       "and whose next row the unique index sid_1 refuses: use require('connect-mongo-native')(session) with its " +
       'options, or another collection (modelName or collection), or drop the index expires_1 if connect-mongo has left'
