@@ -37,7 +37,7 @@ const MUTATIONS = [
   {
     breaks: 'a row that has expired is not found',
     file: 'src/layout.rs',
-    replace: ['Self::At(millis) => millis > now_millis', 'Self::At(_) => now_millis > 0'],
+    replace: ['Self::At(millis) => millis > latest_expired', 'Self::At(_) => latest_expired > 0'],
     test: 'ttl.test.js'
   },
   {

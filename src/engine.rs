@@ -285,7 +285,12 @@ impl Store {
         };
         match request {
             Request::Get { id, now } => {
-                admit(work, id, Action::Get { now: self.target.layout.latest_expired(now) }, ticket);
+                admit(
+                    work,
+                    id,
+                    Action::Get { latest_expired: self.target.layout.latest_expired(now) },
+                    ticket,
+                );
             }
             Request::Set { id, value, dates } => admit(work, id, Action::Set { value, dates }, ticket),
             Request::Reserve { id, .. } => admit(work, id, Action::Reserved, ticket),

@@ -46,14 +46,18 @@ pub async fn create(store: &Weak<Store>) {
 
 /// `Ok(Some(_))`: what is wrong, and what to do. `Err`: the server could not be asked.
 async fn ensure_all(store: &Store, connected: &Connected) -> Result<Option<String>> {
+    let wanted = store.target.layout.indexes(store.auto_remove);
+    if wanted.is_empty() {
+        return Ok(None);
+    }
     let database = connected.client.database(&store.database);
     let existing = list(&database, &store.target.collection).await;
     if let Some(foreign) = store.target.layout.foreign(&existing) {
         return Ok(Some(foreign.to_owned()));
     }
     let mut troubles = Vec::new();
-    for index in store.target.layout.indexes() {
-        troubles.extend(ensure(store, &database, &index).await?);
+    for index in &wanted {
+        troubles.extend(ensure(store, &database, index).await?);
     }
     Ok((!troubles.is_empty()).then(|| troubles.join("; ")))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bson::{Document, RawDocument, RawDocumentBuf};
 
 use crate::{
-    config::LayoutConfig,
+    config::{AutoRemove, LayoutConfig},
     failure,
     id::Id,
     wire::{self, Writer, tag},
@@ -72,10 +72,11 @@ pub enum Expiry {
 }
 
 impl Expiry {
-    pub fn is_live(self, now_millis: i64) -> bool {
+    /// `latest_expired`: the latest `expires` that is no longer found.
+    pub fn is_live(self, latest_expired: i64) -> bool {
         match self {
             Self::Absent => true,
-            Self::At(millis) => millis > now_millis,
+            Self::At(millis) => millis > latest_expired,
             Self::NotADate => false,
         }
     }
@@ -92,9 +93,9 @@ pub struct StoredRow {
 
 impl StoredRow {
     /// The row as it is after touches that were called before the read, and `None` when it has expired by then.
-    pub fn live_row(&self, overlay: Dates, now_millis: i64) -> Option<Row> {
+    pub fn live_row(&self, overlay: Dates, latest_expired: i64) -> Option<Row> {
         let expiry = overlay.expires.map_or(self.expiry, Expiry::At);
-        expiry.is_live(now_millis).then(|| Row {
+        expiry.is_live(latest_expired).then(|| Row {
             value: self.value.clone(),
             dates: Dates {
                 expires: if let Expiry::At(millis) = expiry { Some(millis) } else { None },
@@ -191,11 +192,17 @@ impl Layout {
         matches!(self, Self::ConnectMongo(_))
     }
 
-    pub fn indexes(&self) -> Vec<Index> {
+    pub fn indexes(&self, auto_remove: AutoRemove) -> Vec<Index> {
         match self {
-            Self::ConnectMongo(_) => vec![connect_mongo::INDEX],
+            Self::ConnectMongo(_) if auto_remove == AutoRemove::Native => vec![connect_mongo::INDEX],
+            Self::ConnectMongo(_) => Vec::new(),
             Self::SessionMongoose(layout) => layout.indexes(),
         }
+    }
+
+    /// Whether there may be expired rows that the TTL index does not know.
+    pub fn sweeps_at_start(&self) -> bool {
+        matches!(self, Self::SessionMongoose(SessionMongoose { ttl_seconds: Some(_) }))
     }
 
     /// What to do if the collection's indexes are those of the other layout.

@@ -25,7 +25,8 @@ pub struct Op {
 #[derive(Debug)]
 pub enum Action {
     Get {
-        now: i64,
+        /// The latest `expires` that it no longer finds.
+        latest_expired: i64,
     },
     Set {
         value: Value,
@@ -301,9 +302,10 @@ impl Line {
                 continue;
             }
             let answer = match &op.action {
-                Action::Get { now } => {
-                    statement.value.as_ref().and_then(|value| own_row(value, statement.dates, *now))
-                }
+                Action::Get { latest_expired } => statement
+                    .value
+                    .as_ref()
+                    .and_then(|value| own_row(value, statement.dates, *latest_expired)),
                 Action::Set { value, dates } => {
                     statement.value = Some(value.clone());
                     statement.dates = statement.dates.overlaid_by(*dates);
@@ -363,8 +365,8 @@ impl Line {
             .into_iter()
             .map(|(op, overlay)| {
                 let row = match (known, &op.action) {
-                    (Known::Row(row), Action::Get { now }) => {
-                        own_row(&row.value, row.dates.overlaid_by(overlay), *now)
+                    (Known::Row(row), Action::Get { latest_expired }) => {
+                        own_row(&row.value, row.dates.overlaid_by(overlay), *latest_expired)
                     }
                     _ => None,
                 };
@@ -375,7 +377,7 @@ impl Line {
 }
 
 /// A row that this store wrote itself, as a get finds it.
-fn own_row(value: &Value, dates: Dates, now: i64) -> Option<Row> {
+fn own_row(value: &Value, dates: Dates, latest_expired: i64) -> Option<Row> {
     let expiry = dates.expires.map_or(Expiry::NotADate, Expiry::At);
-    expiry.is_live(now).then(|| Row { value: value.clone(), dates })
+    expiry.is_live(latest_expired).then(|| Row { value: value.clone(), dates })
 }

@@ -158,8 +158,8 @@ impl Store {
     /// Gives each get the row as it sees it: after the touches called before it, at its own time.
     fn answer(&self, gets: Vec<(Op, crate::layout::Dates)>, row: Option<&StoredRow>) {
         for (op, overlay) in gets {
-            let Action::Get { now } = op.action else { continue };
-            let live = row.and_then(|row| row.live_row(overlay, now));
+            let Action::Get { latest_expired } = op.action else { continue };
+            let live = row.and_then(|row| row.live_row(overlay, latest_expired));
             self.settle(&op.ticket, Ok(Outcome::Row(live)));
         }
     }

@@ -7,59 +7,52 @@ use std::{
 };
 
 use crate::{
-    config::AutoRemove, delivery::Delivery, indexes, layout::Layout, operation::Event, store::Store, whole,
+    config::AutoRemove, delivery::Delivery, deployment::Connected, error::Result, indexes, operation::Event,
+    store::Store, whole,
 };
 
 /// An interval is shortened by up to this share, so that many processes do not sweep together.
 const JITTER: f64 = 0.1;
 
-/// Sees to the removal of expired rows for as long as the store lives.
+/// Sees to the indexes and to the removal of expired rows for as long as the store lives.
 pub async fn upkeep(store: Weak<Store>) {
     let Some(strong) = store.upgrade() else { return };
-    let (mode, interval, layout) = (strong.auto_remove, strong.sweep_interval, strong.target.layout);
+    let (mode, interval) = (strong.auto_remove, strong.sweep_interval);
+    let sweeps_at_start = strong.target.layout.sweeps_at_start();
     drop(strong);
-    let is_native = mode == AutoRemove::Native;
-    if is_native || matches!(layout, Layout::SessionMongoose(_)) {
-        indexes::create(&store).await;
+    indexes::create(&store).await;
+    if sweeps_at_start {
+        let _ = remove(&store, whole::remove_expired).await;
     }
-    match mode {
-        AutoRemove::Native if matches!(layout, Layout::SessionMongoose(_)) => {
-            leave_no_other_kind(&store).await;
-        }
-        AutoRemove::Interval => sweep_for_ever(&store, interval).await,
-        AutoRemove::Native | AutoRemove::Disabled => {}
-    }
-}
-
-/// session-mongoose's `ttl` may have been switched on over rows that the TTL index does not know. Those that have
-/// expired go now; the others join at their next write.
-async fn leave_no_other_kind(store: &Weak<Store>) {
-    let Some(store) = store.upgrade() else { return };
-    let Some(connected) = store.deployment.connected() else { return };
-    let database = connected.client.database(&store.database);
-    let monitor = &store.deployment.monitor;
-    let deadline = Instant::now() + store.patience();
-    let delivery = Delivery { connected: &connected, database: &database, monitor, deadline, ids: &[] };
-    if let Err(error) = whole::remove_expired(&store, &connected, &delivery).await {
-        store.sink.event(Event::Error(error, "sweep"));
+    if mode == AutoRemove::Interval {
+        sweep_for_ever(&store, interval).await;
     }
 }
 
 async fn sweep_for_ever(store: &Weak<Store>, interval: Duration) {
     loop {
         tokio::time::sleep(jittered(interval)).await;
-        let Some(store) = store.upgrade() else { return };
-        let Some(connected) = store.deployment.connected() else {
-            continue;
-        };
-        let database = connected.client.database(&store.database);
-        let monitor = &store.deployment.monitor;
-        let deadline = Instant::now() + store.patience();
-        let delivery = Delivery { connected: &connected, database: &database, monitor, deadline, ids: &[] };
-        if let Err(error) = whole::sweep(&store, &connected, &delivery).await {
-            store.sink.event(Event::Error(error, "sweep"));
+        if remove(store, whole::sweep).await.is_none() {
+            return;
         }
     }
+}
+
+/// A removal, if there is a connection; its failure is an event. `None`: the store is gone.
+async fn remove(
+    store: &Weak<Store>,
+    removal: impl AsyncFn(&Store, &Connected, &Delivery<'_>) -> Result<u64>,
+) -> Option<()> {
+    let store = store.upgrade()?;
+    let Some(connected) = store.deployment.connected() else { return Some(()) };
+    let database = connected.client.database(&store.database);
+    let monitor = &store.deployment.monitor;
+    let deadline = Instant::now() + store.patience();
+    let delivery = Delivery { connected: &connected, database: &database, monitor, deadline, ids: &[] };
+    if let Err(error) = removal(&store, &connected, &delivery).await {
+        store.sink.event(Event::Error(error, "sweep"));
+    }
+    Some(())
 }
 
 fn jittered(interval: Duration) -> Duration {

@@ -34,7 +34,7 @@ impl Bench {
     }
 
     fn get(&mut self, id: &str) -> Arc<Ticket> {
-        self.add(id, Kind::Get, Action::Get { now: 0 })
+        self.add(id, Kind::Get, Action::Get { latest_expired: 0 })
     }
 
     fn set(&mut self, id: &str, text: &str) -> Arc<Ticket> {
