@@ -95,6 +95,7 @@ describe('stringify: false', () => {
 
   test("stores the cookie's data, not the Cookie", () => {
     const cookie = new Cookie({ maxAge: 1000 })
+    cookie.originalMaxAge = 1000
     const { cookie: stored } = documentOf(codec.encode({ cookie }))
     assert.deepEqual(stored.expires, cookie.expires)
     assert.equal(stored.originalMaxAge, 1000)

@@ -54,7 +54,9 @@ function useCollection (name) {
  * expiration.
  */
 function makeSession (data, maxAge = 60_000) {
-  return { cookie: new session.Cookie({ maxAge }), ...data }
+  const cookie = new session.Cookie({ maxAge })
+  cookie.originalMaxAge = maxAge // which it takes from the clock, and may find a millisecond less
+  return { cookie, ...data }
 }
 
 /** Calls a method with a callback; resolves to the arguments that this was called with. */
