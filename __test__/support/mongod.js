@@ -116,6 +116,20 @@ class ReplicaSet {
     throw new Error(`No primary within ${timeoutMS} ms.`)
   }
 
+  /**
+   * Waits until every member holds what the primary holds. Until then one may still be rolling back, and
+   * if the primary dies meanwhile, the rest can elect no other.
+   */
+  async caughtUp ({ timeoutMS = 60_000 } = {}) {
+    const client = new MongoClient(this.uri)
+    try {
+      const everyone = { w: this.members.length, wtimeoutMS: timeoutMS }
+      await client.db('test').collection('caught-up').insertOne({}, { writeConcern: everyone })
+    } finally {
+      await client.close()
+    }
+  }
+
   /** Ends all members and removes their data. */
   async stop () {
     await Promise.all(this.members.filter(({ pid }) => pid).map(member => member.kill()))
