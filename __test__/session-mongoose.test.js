@@ -211,7 +211,7 @@ for (const backend of ['native', 'driver']) {
         const { _id } = await rows.findOne({ sid: 'old' })
         assert.equal(store.sweeps, 0)
         assert.ok(await gone(rows, _id, 2000))
-        assert.ok(await within(5000, () => store.sweeps >= 1))
+        assert.ok(await within(1000, () => store.sweeps >= 1))
         assert.equal(await rows.countDocuments(), 1)
         const { sweeps, swept } = await store.stats()
         assert.ok(sweeps >= 1)

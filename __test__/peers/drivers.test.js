@@ -157,7 +157,7 @@ describe('drivers', () => {
         })
         await store.set('expired', makeSession({}, -1000))
         assert.ok(await gone(store.collection, 'expired', 5000))
-        await within(5000, async () => (await store.stats()).swept > 0)
+        await within(1000, async () => (await store.stats()).swept > 0)
         assert.equal((await store.stats()).swept, 1)
         await store.close()
       })

@@ -228,7 +228,7 @@ describe("session-mongoose's document, on a connection of", () => {
           assert.equal(await rows().countDocuments?.({ sid: 'expired' }) ?? 1, 1)
           const sweeping = run(SWEEPER.replace('false', 'true, interval: 20'), { module, mongoose, express })
           assert.ok(await within(5000, async () => await rows().findOne({ sid: 'expired' }) === null))
-          assert.ok(await within(5000, () => sweeping.sweeps > 0))
+          assert.ok(await within(1000, () => sweeping.sweeps > 0))
           await sweeping.close()
         })
 
