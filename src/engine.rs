@@ -285,12 +285,8 @@ impl Store {
         };
         match request {
             Request::Get { id, now } => {
-                admit(
-                    work,
-                    id,
-                    Action::Get { latest_expired: self.target.layout.latest_expired(now) },
-                    ticket,
-                );
+                let latest_expired = self.target.layout.latest_expired(now);
+                admit(work, id, Action::Get { latest_expired }, ticket);
             }
             Request::Set { id, value, dates } => admit(work, id, Action::Set { value, dates }, ticket),
             Request::Reserve { id, .. } => admit(work, id, Action::Reserved, ticket),

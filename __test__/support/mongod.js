@@ -8,6 +8,9 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const { MongoClient } = require('mongodb')
 const { createReplicaSet, createStandalone } = require('../../scripts/mongodb')
 
+/** For a replica set to elect a primary, or to bring its members up to date. */
+const SETTLE_TIMEOUT_MS = 60_000
+
 const ROOT = { customRootName: 'root', customRootPwd: 'root-password' }
 
 /** The server that the test files share. */
@@ -105,25 +108,25 @@ class ReplicaSet {
   }
 
   /** The member that says it is the primary, once there is one. */
-  async primary ({ timeoutMS = 60_000 } = {}) {
-    const deadline = Date.now() + timeoutMS
+  async primary () {
+    const deadline = Date.now() + SETTLE_TIMEOUT_MS
     while (Date.now() < deadline) {
       for (const member of this.members) {
         if (member.pid && await isPrimary(member)) return member
       }
       await sleep(100)
     }
-    throw new Error(`No primary within ${timeoutMS} ms.`)
+    throw new Error(`No primary within ${SETTLE_TIMEOUT_MS} ms.`)
   }
 
   /**
    * Waits until every member holds what the primary holds. Until then one may still be rolling back, and
    * if the primary dies meanwhile, the rest can elect no other.
    */
-  async caughtUp ({ timeoutMS = 60_000 } = {}) {
+  async caughtUp () {
     const client = new MongoClient(this.uri)
     try {
-      const everyone = { w: this.members.length, wtimeoutMS: timeoutMS }
+      const everyone = { w: this.members.length, wtimeoutMS: SETTLE_TIMEOUT_MS }
       await client.db('test').collection('caught-up').insertOne({}, { writeConcern: everyone })
     } finally {
       await client.close()
