@@ -3,7 +3,7 @@
 const legacy = require('./dialects/legacy')
 const modern = require('./dialects/modern')
 const sessionMongooseDialect = require('./dialects/session-mongoose')
-const { findPeer, missingPeer } = require('./peers')
+const { findPeer, missingPeer } = require('./support/peers')
 const { defineStore } = require('./store')
 
 const LEGACY_FORM = "require('connect-mongo-native')(require('express-session'))"

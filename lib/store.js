@@ -1,14 +1,14 @@
 'use strict'
 
 const backends = require('./backends')
-const { answer } = require('./callbacks')
-const { createCodec, MISSING } = require('./codec')
 const { createEncryptedCodec } = require('./crypto/codec')
 const { keys } = require('./crypto/keys')
-const dates = require('./dates')
-const debug = require('./debug')
-const { shortId } = require('./ids')
-const { warn } = require('./warnings')
+const { createCodec, MISSING } = require('./session/codec')
+const dates = require('./session/dates')
+const { shortId } = require('./session/ids')
+const { answer } = require('./support/callbacks')
+const debug = require('./support/debug')
+const { warn } = require('./support/warnings')
 
 /** Rows and ids that `all` and `ids` hold at a time, beside their result. */
 const ROWS_PER_PAGE = 500

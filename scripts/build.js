@@ -1,10 +1,10 @@
 'use strict'
 
-// npm run build: the addon for this machine, where lib/binding.js finds it.
+// npm run build: the addon for this machine, where lib/backends/native/binding.js finds it.
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { currentPlatform } = require('../lib/platforms')
+const { currentPlatform } = require('../lib/backends/native/platforms')
 const { root, main, step } = require('./run')
 
 const MISSING = 'The addon is written in Rust, but there is no `cargo`: install Rust 1.88 or newer (https://rustup.rs).'

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { isMusl } = require('../lib/platforms')
+const { isMusl } = require('../lib/backends/native/platforms')
 const { once, verify } = require('./downloads')
 const { step } = require('./run')
 

@@ -12,93 +12,93 @@ const { root, main, run } = require('./run')
 const MUTATIONS = [
   {
     breaks: 'sessions live as long as `ttl` says',
-    file: 'lib/dates.js',
+    file: 'lib/session/dates.js',
     replace: ['now + ttlMS', 'now + 1000'],
-    test: 'ttl.test.js'
+    test: 'store/ttl.test.js'
   },
   {
     breaks: 'callbacks are never called synchronously, and a throwing one is the app\'s own uncaught exception',
     file: 'lib/dialects/modern.js',
     replace: ['else process.nextTick(callback, null, value)', 'else callback(null, value)'],
-    test: 'callbacks.test.js'
+    test: 'store/callbacks.test.js'
   },
   {
     breaks: '`create` comes before `set`',
     file: 'lib/store.js',
     replace: ["this.#announce(outcome === 'created' ? 'create' : 'update', sid)", 'void outcome'],
-    test: 'events.test.js'
+    test: 'store/events.test.js'
   },
   {
     breaks: 'an id is shown by its first six characters',
-    file: 'lib/ids.js',
+    file: 'lib/session/ids.js',
     replace: ['slice(0, 6)', 'slice(0, 60)'],
-    test: 'bad-input.test.js'
+    test: 'store/bad-input.test.js'
   },
   {
     breaks: 'a row that has expired is not found',
     file: 'src/layout.rs',
     replace: ['Self::At(millis) => millis > latest_expired', 'Self::At(_) => latest_expired > 0'],
-    test: 'ttl.test.js'
+    test: 'store/ttl.test.js'
   },
   {
     breaks: 'operations that wait leave together',
     file: 'src/engine.rs',
     replace: ['const MAX_LOOKUPS: usize = 256', 'const MAX_LOOKUPS: usize = 1'],
-    test: 'grouping.test.js'
+    test: 'backends/grouping.test.js'
   },
   {
     breaks: 'an id is in one command at a time',
     file: 'src/line.rs',
     replace: ['(self.writing.is_none() && self.may_write_beside_reading(head))', '(self.may_write_beside_reading(head))'],
-    test: 'retries.test.js'
+    test: 'backends/retries.test.js'
   },
   {
     breaks: 'failures that may mend are tried again until the deadline',
     file: 'src/delivery.rs',
     replace: ['} else if retryable.is_some() && failure::is_retryable(&error)', '} else if false && failure::is_retryable(&error)'],
-    test: 'retries.test.js'
+    test: 'backends/retries.test.js'
   },
   {
     breaks: 'the next write of an id fences off one that was never answered',
     file: 'src/writes.rs',
     replace: ['work.fences.unanswered(session, ids.iter().cloned());', 'drop(ids.iter().cloned().count());'],
-    test: 'retries.test.js'
+    test: 'backends/retries.test.js'
   },
   {
     breaks: 'operations settle by their deadlines',
     file: 'src/store.rs',
     replace: ['unselected || now >= ticket.deadline) {', 'unselected) {'],
-    test: 'failover.test.js'
+    test: 'backends/failover.test.js'
   },
   {
     breaks: 'duplicate-key messages quote no id',
     file: 'src/failure.rs',
     replace: ["message.find(['{', '\\u{1}'])", "message.find('\\u{1}')"],
-    test: 'retries.test.js'
+    test: 'backends/retries.test.js'
   },
   {
     breaks: 'a TTL index that is there already is accepted, whatever its name',
     file: 'src/indexes.rs',
     replace: ['.any(|existing| serves_as(existing, index))', '.any(|existing| false && serves_as(existing, index))'],
-    test: 'index-trouble.test.js'
+    test: 'backends/index-trouble.test.js'
   },
   {
     breaks: "session-mongoose's destroy says how many rows were removed, to each caller",
     file: 'src/layout.rs',
     replace: ['matches!(self, Self::ConnectMongo(_))\n', 'matches!(self, Self::ConnectMongo(_) | Self::SessionMongoose(_))\n'],
-    test: 'session-mongoose.test.js'
+    test: 'dialects/session-mongoose.test.js'
   },
   {
     breaks: 'with ttl, a write takes a date of the other kind away',
     file: 'lib/backends/driver/layouts/session-mongoose.js',
     replace: [', $unset: { expires: true } }', ' }'],
-    test: 'session-mongoose.test.js'
+    test: 'dialects/session-mongoose.test.js'
   },
   {
     breaks: 'the migration knows what an interrupted run had written',
     file: 'lib/migrate/convert.js',
     replace: ['if (byTtl) return isDate(stored.expires)', 'if (byTtl) return false'],
-    test: 'migrate.test.js'
+    test: 'migrate/migrate.test.js'
   }
 ]
 

@@ -20,7 +20,7 @@ main(async () => {
   }
   ensureDependencies(path.join(FOLDER, 'crypto'))
   const given = process.argv.slice(2)
-  const files = given.length > 0 ? given : [path.join('__test__', 'interop.test.js'), ...peerTests()]
+  const files = given.length > 0 ? given : [path.join('__test__', 'dialects', 'interop.test.js'), ...peerTests()]
   return run(process.execPath, ['scripts/test.js', ...files])
 })
 

@@ -55,8 +55,10 @@ async function withServer (body) {
   }
 }
 
+/** What is beside the peers has a run of its own. */
 function testFiles () {
-  return fs.readdirSync(path.join(root, '__test__'))
-    .filter(name => name.endsWith('.test.js'))
+  return fs.readdirSync(path.join(root, '__test__'), { recursive: true })
+    .filter(name => name.endsWith('.test.js') && !name.startsWith(`peers${path.sep}`))
     .map(name => path.join('__test__', name))
+    .sort()
 }

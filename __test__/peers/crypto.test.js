@@ -8,8 +8,8 @@ const { after, before, describe, test } = require('node:test')
 const { promisify } = require('node:util')
 
 const { createWebCryptoAdapter } = require('../..')
-const { SECRET } = require('../support/encrypted')
-const { makeSession, useCollection } = require('../support/stores')
+const { SECRET } = require('../helpers/encrypted')
+const { makeSession, useCollection } = require('../helpers/stores')
 
 // Encrypted sessions of the real connect-mongo packages, each with the krupteins that npm gave it over time,
 // and ours, on one collection.

@@ -5,10 +5,10 @@
 const assert = require('node:assert/strict')
 const { after, before, describe, test } = require('node:test')
 
-const { startStandalone } = require('../support/mongod')
-const { connectionsOf, requirePeer } = require('../support/peers')
-const { gone, ttlIndex, within } = require('../support/rows')
-const { DATABASE, LegacyStore, makeSession, MongoStore } = require('../support/stores')
+const { startStandalone } = require('../helpers/mongod')
+const { connectionsOf, requirePeer } = require('../helpers/peers')
+const { gone, ttlIndex, within } = require('../helpers/rows')
+const { DATABASE, LegacyStore, makeSession, MongoStore } = require('../helpers/stores')
 
 const DRIVERS = {
   'mongodb-2.0': { old: true },

@@ -9,8 +9,8 @@ const { MongoClient } = require('mongodb')
 
 const MongoStore = require('connect-mongo-native')
 const sessionMongoose = require('connect-mongo-native/session-mongoose')
-const { requirePeer } = require('../support/peers')
-const { DATABASE, testUrl } = require('../support/stores')
+const { requirePeer } = require('../helpers/peers')
+const { DATABASE, testUrl } = require('../helpers/stores')
 
 const SECRET = 'keyboard cat'
 

@@ -8,7 +8,7 @@ const { once } = require('node:events')
 const path = require('node:path')
 const { describe, test } = require('node:test')
 
-const { useCollection } = require('../support/stores')
+const { useCollection } = require('../helpers/stores')
 
 const { rows } = useCollection('frameworks')
 const { rows: rowsOfSessionMongoose } = useCollection('frameworks-session-mongoose')

@@ -6,10 +6,10 @@
 const assert = require('node:assert/strict')
 const { after, before, describe, test } = require('node:test')
 
-const { startStandalone } = require('../support/mongod')
-const { connectionsOf, MONGOOSES, requirePeer } = require('../support/peers')
-const { ttlIndex, within } = require('../support/rows')
-const { DATABASE, LegacyStore, makeSession, MongoStore } = require('../support/stores')
+const { startStandalone } = require('../helpers/mongod')
+const { connectionsOf, MONGOOSES, requirePeer } = require('../helpers/peers')
+const { ttlIndex, within } = require('../helpers/rows')
+const { DATABASE, LegacyStore, makeSession, MongoStore } = require('../helpers/stores')
 
 describe('Mongoose', () => {
   const servers = {}

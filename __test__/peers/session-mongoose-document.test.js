@@ -6,10 +6,10 @@ const { after, before, describe, test } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { MongoClient } = require('mongodb')
 
-const { startStandalone } = require('../support/mongod')
-const { MONGOOSES, requirePeer } = require('../support/peers')
-const { within } = require('../support/rows')
-const { callback, DATABASE, makeSession, testUrl } = require('../support/stores')
+const { startStandalone } = require('../helpers/mongod')
+const { MONGOOSES, requirePeer } = require('../helpers/peers')
+const { within } = require('../helpers/rows')
+const { callback, DATABASE, makeSession, testUrl } = require('../helpers/stores')
 
 // The code of session-mongoose's document (0.5.2), as printed but for the module's name and the server's
 // address, with the Connect 2 and Express 3 of its time and every Mongoose. In a database of its own:

@@ -7,9 +7,9 @@ const path = require('node:path')
 const { after, describe, test } = require('node:test')
 const { MongoClient } = require('mongodb')
 
-const { runScript } = require('../support/child')
-const { installedApp, ownPackage } = require('../support/installed-app')
-const { DATABASE, testUrl } = require('../support/stores')
+const { runScript } = require('../helpers/child')
+const { installedApp, ownPackage } = require('../helpers/installed-app')
+const { DATABASE, testUrl } = require('../helpers/stores')
 
 const client = new MongoClient(testUrl())
 after(() => client.close())

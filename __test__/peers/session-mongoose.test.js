@@ -12,10 +12,10 @@ const { MongoClient } = require('mongodb')
 
 const { findNode6 } = require('../../scripts/find-node-6')
 const sessionMongoose = require('../../session-mongoose')
-const { startStandalone } = require('../support/mongod')
-const { requirePeer } = require('../support/peers')
-const { within } = require('../support/rows')
-const { callback, makeSession } = require('../support/stores')
+const { startStandalone } = require('../helpers/mongod')
+const { requirePeer } = require('../helpers/peers')
+const { within } = require('../helpers/rows')
+const { callback, makeSession } = require('../helpers/stores')
 
 const mongoose = requirePeer('mongoose-4')
 mongoose.Promise = Promise // it warns of its own

@@ -1,6 +1,6 @@
 'use strict'
 
-const { describe } = require('../describe')
+const { describe } = require('../support/describe')
 const { bytesOf, FAMILIES, krupteinSuites, webSuite } = require('./suites')
 const { Vault } = require('./vault')
 

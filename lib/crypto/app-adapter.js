@@ -1,6 +1,6 @@
 'use strict'
 
-const { describe } = require('../describe')
+const { describe } = require('../support/describe')
 const { UndecryptableError } = require('./errors')
 
 /** Milliseconds that an app's adapter may take when there is no `operationTimeoutMS`: as long as a server. */

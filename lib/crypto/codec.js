@@ -1,7 +1,7 @@
 'use strict'
 
-const bson = require('../bson')
-const { createCodec, decodeValue, encodeJson, encodeValue, identity, MISSING, plain, rawValue } = require('../codec')
+const bson = require('../session/bson')
+const { createCodec, decodeValue, encodeJson, encodeValue, identity, MISSING, plain, rawValue } = require('../session/codec')
 const { vaultOf } = require('./adapters')
 const { appCipher } = require('./app-adapter')
 const { isUndecryptable } = require('./errors')

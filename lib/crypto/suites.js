@@ -1,8 +1,8 @@
 'use strict'
 
 const crypto = require('node:crypto')
-const { describe } = require('../describe')
-const { number, string } = require('../options')
+const { describe } = require('../support/describe')
+const { number, string } = require('../dialects/options')
 
 // What each family's rows are made with, by an app's options: algorithms, sizes in bytes, encoding of text.
 //

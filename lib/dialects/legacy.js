@@ -1,9 +1,9 @@
 'use strict'
 
 const { createLegacyAdapter } = require('../crypto/adapters')
-const { attachObjects } = require('../handles')
-const read = require('../options')
-const { warn } = require('../warnings')
+const { attachObjects } = require('../driver-objects/store-properties')
+const read = require('./options')
+const { warn } = require('../support/warnings')
 const { ONLY: SESSION_MONGOOSE } = require('./session-mongoose')
 
 // connect-mongo 0.x to 3.x: `new (require('connect-mongo')(session))(options)`.

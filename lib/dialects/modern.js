@@ -1,9 +1,9 @@
 'use strict'
 
 const { createKrupteinAdapter } = require('../crypto/adapters')
-const { describe } = require('../describe')
-const { attachPromises } = require('../handles')
-const read = require('../options')
+const { describe } = require('../support/describe')
+const { attachPromises } = require('../driver-objects/store-properties')
+const read = require('./options')
 
 // connect-mongo 4.x to 6.x: `MongoStore.create(options)` or `new MongoStore(options)`.
 

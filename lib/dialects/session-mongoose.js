@@ -1,12 +1,12 @@
 'use strict'
 
-const { collectionOf } = require('../collection-name')
-const dates = require('../dates')
+const { collectionOf } = require('../driver-objects/collection-name')
+const dates = require('../session/dates')
 const { identify } = require('../backends/driver/link')
-const { describe } = require('../describe')
-const { openModel } = require('../model')
-const read = require('../options')
-const { warn } = require('../warnings')
+const { describe } = require('../support/describe')
+const { openModel } = require('../driver-objects/mongoose-model')
+const read = require('./options')
+const { warn } = require('../support/warnings')
 
 // session-mongoose 0.x: `new (require('session-mongoose')(connect))(options)`.
 

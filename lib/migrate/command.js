@@ -3,8 +3,8 @@
 const { inspect, parseArgs } = require('node:util')
 
 const { migrate } = require('.')
-const { shortId } = require('../ids')
-const { suggestion } = require('../names')
+const { shortId } = require('../session/ids')
+const { suggestion } = require('../dialects/names')
 const { ProgressBar } = require('./progress-bar')
 
 const USAGE = `Usage: connect-mongo-native migrate --from session-mongoose --url <connection string> [options]

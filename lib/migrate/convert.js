@@ -2,7 +2,7 @@
 
 const { isDate } = require('node:util/types')
 
-const bson = require('../bson')
+const bson = require('../session/bson')
 
 // One row of session-mongoose, as connect-mongo has it.
 

@@ -1,7 +1,7 @@
 'use strict'
 
-const bson = require('../bson')
-const { findPeer, missingPeer } = require('../peers')
+const bson = require('../session/bson')
+const { findPeer, missingPeer } = require('../support/peers')
 const { READING } = require('./calls')
 const { convert } = require('./convert')
 const { dropIndex, isObsolete, isPlainExpires, isUsedAt, listIndexes } = require('./indexes')

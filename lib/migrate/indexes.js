@@ -1,6 +1,6 @@
 'use strict'
 
-const { isOn } = require('../index-keys')
+const { isOn } = require('../support/index-keys')
 const { READING } = require('./calls')
 
 // Indexes are told by their keys: people and tools give them names of their own.

@@ -1,9 +1,9 @@
 'use strict'
 
-const { collectionOf } = require('../collection-name')
-const { describe } = require('../describe')
-const { suggestion } = require('../names')
-const read = require('../options')
+const { collectionOf } = require('../driver-objects/collection-name')
+const { describe } = require('../support/describe')
+const { suggestion } = require('../dialects/names')
+const read = require('../dialects/options')
 
 const KNOWN = ['url', 'db', 'collection', 'modelName', 'to', 'ttl', 'documents', 'dryRun', 'onProgress']
 

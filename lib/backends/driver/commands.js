@@ -1,6 +1,6 @@
 'use strict'
 
-const bson = require('../../bson')
+const bson = require('../../session/bson')
 const { Document } = require('./documents')
 const { isTouch } = require('./line')
 const { discreet, precedesExecution, statementError } = require('./errors')

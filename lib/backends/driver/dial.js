@@ -1,6 +1,6 @@
 'use strict'
 
-const { findPeer, missingPeer } = require('../../peers')
+const { findPeer, missingPeer } = require('../../support/peers')
 
 // Clients made with the optional peer mongodb: for `backend: 'driver'` with a URL, and for the handles of
 // stores that the core connects.

@@ -1,6 +1,6 @@
 'use strict'
 
-const { shortId } = require('../../ids')
+const { shortId } = require('../../session/ids')
 
 // Errors in the names of the Node.js driver, without other people's sessions in them.
 

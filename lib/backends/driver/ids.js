@@ -2,7 +2,7 @@
 
 const { isDate } = require('node:util/types')
 
-const { encodeId } = require('../../ids')
+const { encodeId } = require('../../session/ids')
 
 // The ids of sessions and rows, as the driver takes and gives them. Each is `{ key, value }`: `key` tells ids
 // apart as MongoDB does, `value` is what the driver takes.

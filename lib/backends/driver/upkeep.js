@@ -1,6 +1,6 @@
 'use strict'
 
-const { isOn } = require('../../index-keys')
+const { isOn } = require('../../support/index-keys')
 const { discreet, isRetryable } = require('./errors')
 
 // The indexes of a layout, and sweeps at an interval.

@@ -1,6 +1,6 @@
 'use strict'
 
-const { isOn } = require('../../../index-keys')
+const { isOn } = require('../../../support/index-keys')
 const { readId } = require('../ids')
 const { millis, plainValue } = require('../rows')
 

@@ -1,0 +1,106 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+
+const { runScript } = require('../helpers/child')
+const { makeSession, useCollection } = require('../helpers/stores')
+
+const { backends, rows } = useCollection('lifetime')
+
+test('an idle store does not keep the process alive', async () => {
+  for (const options of ['', ", autoRemove: 'interval'"]) {
+    const start = Date.now()
+    const { code, stdout, stderr } = await runScript(`
+      const store = MongoStore.create({ mongoUrl: url, collectionName: 'lifetime'${options} })
+      store.set('idle', {}).then(() => console.log('done'))`)
+    assert.equal(stderr, '')
+    assert.equal(stdout, 'done\n')
+    assert.equal(code, 0)
+    assert.ok(Date.now() - start < 10_000)
+  }
+})
+
+test('nor does one that was never used', async () => {
+  const { code, stderr } = await runScript('new (MongoStore(session))({ url })')
+  assert.equal(stderr, '')
+  assert.equal(code, 0)
+})
+
+test('operations under way are finished first', async () => {
+  const { code, stderr } = await runScript(`
+    const store = MongoStore.create({ mongoUrl: url, collectionName: 'lifetime' })
+    for (let i = 0; i < 500; i++) store.set('pending' + i, { i })`)
+  assert.equal(stderr, '')
+  assert.equal(code, 0)
+  assert.equal(await rows.countDocuments({ _id: /^pending/ }), 500)
+})
+
+test('a store that nobody holds is collected, and says connected first', async () => {
+  const { code, stdout, stderr } = await runScript(`
+    const LegacyStore = MongoStore(session)
+    let collected = 0
+    const registry = new FinalizationRegistry(() => { collected++ })
+    function make () {
+      const store = new LegacyStore({ url, collection: 'lifetime' })
+      store.once('connected', () => console.log('connected'))
+      registry.register(store)
+    }
+    make()
+    const timer = setInterval(() => {
+      gc()
+      if (collected === 0) return
+      console.log('collected')
+      clearInterval(timer)
+    }, 50)`, { env: { NODE_OPTIONS: '--expose-gc' } })
+  assert.equal(stderr, '')
+  assert.equal(stdout, 'connected\ncollected\n')
+  assert.equal(code, 0)
+})
+
+test('a store on an app\'s connection that nobody holds is collected, and leaves the connection open', async () => {
+  const { code, stdout, stderr } = await runScript(`
+    const { MongoClient } = require('mongodb')
+    const client = new MongoClient(url)
+    let collected = 0
+    const registry = new FinalizationRegistry(() => { collected++ })
+    async function make () {
+      const store = MongoStore.create({ client, collectionName: 'lifetime', autoRemove: 'interval', autoRemoveInterval: 0.001 })
+      registry.register(store)
+      await store.ping()
+    }
+    make().then(() => {
+      const timer = setInterval(async () => {
+        gc()
+        if (collected === 0) return
+        clearInterval(timer)
+        console.log((await client.db().command({ ping: 1 })).ok)
+        await client.close()
+      }, 50)
+    })`, { env: { NODE_OPTIONS: '--expose-gc' } })
+  assert.equal(stderr, '')
+  assert.equal(stdout, '1\n')
+  assert.equal(code, 0)
+})
+
+for (const [dialect, open] of Object.entries(backends)) {
+  test(`${dialect}: close lets accepted operations finish`, async () => {
+    const store = open()
+    const sets = Array.from({ length: 50 }, (_, i) => store.set(`${dialect}-closing-${i}`, makeSession()))
+    await store.close()
+    await Promise.all(sets)
+    assert.equal(await rows.countDocuments({ _id: new RegExp(`^${dialect}-closing-`) }), 50)
+  })
+
+  test(`${dialect}: close at once, with the index under way`, async () => {
+    await open().close()
+  })
+
+  test(`${dialect}: disposal closes`, async () => {
+    const store = open()
+    await store.ping()
+    if (Symbol.asyncDispose) await store[Symbol.asyncDispose]()
+    else await store.close()
+    await assert.rejects(store.ping())
+  })
+}

@@ -1,0 +1,251 @@
+'use strict'
+
+const { Commands } = require('./commands')
+const { dial } = require('./dial')
+const documents = require('./documents')
+const { Engine } = require('./engine')
+const { discreet, makeError } = require('./errors')
+const { makeId } = require('./ids')
+const { layoutOf } = require('./layouts')
+const { Link } = require('./link')
+const { Stats } = require('./stats')
+const { ensureIndexes, sweepAtIntervals } = require('./upkeep')
+const whole = require('./whole')
+
+// The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
+// optional peer mongodb dials.
+
+const DEFAULT_TIMEOUT_MS = 30_000
+const DEFAULT_MAX_QUEUE = 100_000
+
+/** Of a driver that does not say: what drivers up to 3 open. */
+const DEFAULT_POOL = 5
+
+function openDriver (form) {
+  return new DriverBackend(form, form.connection ?? dial(form))
+}
+
+class DriverBackend {
+  #form
+  #layout
+  #link
+  #engine
+  #stats = new Stats()
+  #listener = () => {}
+  #connected = null
+  /** Why there will never be a connection, and who waits for one. */
+  #failure = null
+  #watchers = []
+  #closing = null
+
+  /** Of the interval at which this store sweeps, if it does. */
+  timer
+
+  constructor (form, connection) {
+    this.#form = form
+    this.#layout = layoutOf(form)
+    this.#engine = new Engine({
+      groupsDestroys: this.#layout.groupsDestroys,
+      stats: this.#stats,
+      timeoutMS: form.operationTimeoutMS ?? DEFAULT_TIMEOUT_MS,
+      maxQueue: form.maxQueue ?? DEFAULT_MAX_QUEUE,
+      onStarved: () => this.#link.ask()
+    })
+    this.#link = new Link(connection, form, { onTrouble: error => this.#inTrouble(error) })
+    if (form.autoRemove === 'interval') {
+      this.timer = sweepAtIntervals(form.sweepIntervalMS, () => this.#sweepQuietly())
+    }
+    this.#open()
+  }
+
+  /** The app's own objects, as far as they are there yet. */
+  get handles () {
+    const { client, db, collection } = this.#link
+    return { client, db, collection }
+  }
+
+  /** Resolves to the handles when there is a connection; rejects when an attempt has failed. */
+  async reached () {
+    if (this.#failure !== null) throw this.#failure
+    if (this.#connected !== true) {
+      this.#link.ask()
+      await new Promise((resolve, reject) => this.#watchers.push({ resolve, reject }))
+    }
+    return this.handles
+  }
+
+  get (id) {
+    return this.#engine.get(id, this.#layout.latestExpired(Date.now()))
+  }
+
+  set (id, value, dates) {
+    return this.#engine.set(id, value, dates)
+  }
+
+  touch (id, dates) {
+    return this.#engine.touch(id, dates)
+  }
+
+  destroy (id) {
+    return this.#engine.destroy(id)
+  }
+
+  scan ({ after, limit }) {
+    return this.#page({ after, limit, now: Date.now(), idsOnly: false })
+  }
+
+  async ids ({ after, limit }) {
+    const { rows, next } = await this.#page({ after, limit, now: Date.now(), idsOnly: true })
+    return { rows: rows.map(({ id }) => id), next }
+  }
+
+  count () {
+    return this.#whole('count', () => whole.count(this.#link), { waits: true, counts: true })
+  }
+
+  clear () {
+    return this.#whole('clear', () => whole.clear(this.#link, this.#form), { waits: true, clears: true })
+  }
+
+  ping () {
+    return this.#whole('ping', () => whole.ping(this.#link))
+  }
+
+  sweep () {
+    return this.#whole('sweep', () => this.#sweep())
+  }
+
+  stats () {
+    const { queued, inFlight } = this.#engine
+    return this.#stats.report({ connected: this.#connected === true, queued, inFlight })
+  }
+
+  /**
+   * Finishes what was accepted; then closes the connection, as connect-mongo does whoever opened it, and as
+   * session-mongoose does not.
+   */
+  close () {
+    const stays = this.#form.connection?.stays ?? false
+    this.#closing ??= this.#close(() => stays || this.#link.close())
+    return this.#closing
+  }
+
+  /** The store is gone: nothing is left that could use the connection, which is still the app's. */
+  abandon () {
+    this.#closing ??= this.#close(() => this.#form.connection || this.#link.close())
+    return this.#closing
+  }
+
+  onEvent (listener) {
+    this.#listener = listener
+  }
+
+  async #open () {
+    try {
+      await this.#link.open()
+    } catch (error) {
+      this.#inTrouble(error)
+      this.#failure = discreet(error, [])
+      this.#engine.refuse(this.#failure)
+      return
+    }
+    const facts = factsOf(this.#link)
+    this.#engine.timeoutMS = this.#form.operationTimeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, facts.selectionTimeoutMS)
+    const commands = new Commands(this.#link, {
+      layout: this.#layout,
+      writeConcern: this.#form.writeConcern,
+      alone: facts.encrypts,
+      onCommand: (name, operations) => this.#stats.command(name, operations)
+    })
+    this.#engine.start(commands, facts)
+    this.#note(true)
+    for (const { resolve } of this.#watchers.splice(0)) resolve()
+    ensureIndexes(this.#link, {
+      layout: this.#layout,
+      autoRemove: this.#form.autoRemove,
+      name: this.#form.collection,
+      warn: message => this.#listener('warning', 'CONNECT_MONGO_INDEX', message),
+      fail: error => this.#listener('error', discreet(error, []), 'index'),
+      isOver: () => this.#closing !== null
+    })
+    if (this.#layout.sweepsAtStart) this.#quietly(() => this.#removeExpired())
+  }
+
+  #inTrouble (error) {
+    error = discreet(error, [])
+    this.#note(false)
+    for (const { reject } of this.#watchers.splice(0)) reject(error)
+    this.#listener('error', error, 'connect')
+    this.#engine.failWaiting(error)
+  }
+
+  #note (connected) {
+    if (this.#connected === connected) return
+    this.#connected = connected
+    this.#listener(connected ? 'connected' : 'disconnected')
+  }
+
+  #page (options) {
+    // Later pages are of a scan that is under way: they wait for nothing.
+    return this.#whole('scan', () => whole.page(this.#link, this.#layout, options), { waits: options.after === null })
+  }
+
+  #whole (kind, run, options) {
+    return this.#engine.whole(kind, () => run().catch(error => { throw discreet(error, []) }), options)
+  }
+
+  async #sweep () {
+    const removed = await this.#removeExpired()
+    this.#stats.sweeps++
+    return removed
+  }
+
+  async #removeExpired () {
+    const removed = await whole.removeExpired(this.#link, this.#layout, this.#form)
+    this.#stats.swept += removed
+    return removed
+  }
+
+  async #sweepQuietly () {
+    if (this.#link.collection !== undefined) await this.#quietly(() => this.#sweep())
+  }
+
+  async #quietly (removal) {
+    try {
+      await removal()
+    } catch (error) {
+      if (this.#closing === null) this.#listener('error', discreet(error, []), 'sweep')
+    }
+  }
+
+  async #close (disconnect) {
+    clearInterval(this.timer)
+    this.#engine.refuse(makeError('MongoClientClosedError', 'the store has been closed'))
+    await this.#engine.idle()
+    this.#link.cut()
+    this.#failure ??= makeError('MongoClientClosedError', 'the store has been closed')
+    for (const { reject } of this.#watchers.splice(0)) reject(this.#failure)
+    await disconnect()
+    this.#connected = false
+  }
+}
+
+/** What the engine must know of the app's client, in the words of each major. */
+function factsOf ({ driverClient, db }) {
+  const options = driverClient?.options ?? driverClient?.s?.options ?? db.serverConfig?.s?.options ?? {}
+  const topology = driverClient?.topology ?? db.serverConfig
+  const pool = options.maxPoolSize ?? options.poolSize ?? (topology ? DEFAULT_POOL : Infinity)
+  return {
+    pool: pool === 0 ? Infinity : pool,
+    sharded: topology?.description?.type === 'Sharded' || topology?.type === 'mongos',
+    selectionTimeoutMS: options.serverSelectionTimeoutMS ?? 0,
+    encrypts: Boolean(options.autoEncryption)
+  }
+}
+
+module.exports = {
+  documents,
+  makeId,
+  open: openDriver,
+  readId: id => id.value
+}

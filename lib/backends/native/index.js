@@ -1,0 +1,122 @@
+'use strict'
+
+const bson = require('../../session/bson')
+const { decodeId, encodeId } = require('../../session/ids')
+const { extraCA } = require('./certificates')
+
+// The backend contract on the Rust core: it dials the URL itself, and works off the event loop.
+
+/** Opens the core. It connects by itself, and throws at once if the URL or `mongoOptions` cannot be used. */
+function openNative (form) {
+  // Loaded now, not with the package: importing it must work wherever Node.js does, binary or not.
+  const core = require('./binding').open(JSON.stringify(configuration(form)))
+  const leave = departures(core)
+  return {
+    // The core judges by this clock whether a session has expired: apps fake it in tests.
+    get: id => leave(core.get(id, Date.now())),
+    set: (id, value, { expires, lastModified }) => value instanceof Promise
+      ? setLater(core, leave, id, value, { expires, lastModified })
+      : leave(core.set(id, value, expires, lastModified)),
+    touch: (id, { expires, lastModified }) => leave(core.touch(id, expires, lastModified)),
+    destroy: id => leave(core.destroy(id)),
+    scan: ({ after, limit }) => leave(core.scan(after, limit, Date.now())),
+    ids: ({ after, limit }) => leave(core.scanIds(after, limit, Date.now())),
+    count: () => leave(core.count()),
+    clear: () => leave(core.clear()),
+    ping: () => leave(core.ping()),
+    sweep: () => leave(core.sweep()),
+    stats: () => JSON.parse(core.stats()),
+    close: () => core.close(),
+    abandon: () => core.close(),
+    onEvent: listener => void pump(core, listener)
+  }
+}
+
+/**
+ * Operations have their places when they are called, and leave together when the code that called them has
+ * run to its end: one wake-up of the core for a burst, and no timer.
+ */
+function departures (core) {
+  const now = Promise.resolve()
+  let waiting = false
+  const flush = () => {
+    waiting = false
+    core.flush()
+  }
+  return promise => {
+    if (!waiting) {
+      waiting = true
+      now.then(flush)
+    }
+    return promise
+  }
+}
+
+/**
+ * A `set` whose value is not made yet (an encrypted one may take a while) takes its place in the order now,
+ * and fills it later. Whatever fails first, the value or the operation's deadline, is the outcome.
+ * A promise may say as `bytes` how large its value will be.
+ */
+async function setLater (core, leave, id, value, { expires, lastModified }) {
+  const { promise, place } = core.reserve(id, value.bytes ?? 0)
+  leave(promise).catch(() => {}) // of a place that is withdrawn, nobody else hears
+  let ready
+  try {
+    ready = await Promise.race([value, promise])
+  } catch (error) {
+    core.withdraw(place)
+    throw error
+  }
+  core.deliver(place, ready, expires, lastModified)
+  return promise
+}
+
+/** Hands over events until the core is closed. Waiting for one keeps nothing alive. */
+async function pump (core, listener) {
+  for (let event; (event = await core.nextEvent()) !== null;) listener(...event)
+}
+
+function configuration (form) {
+  return {
+    uri: form.url,
+    dbName: form.dbName,
+    dialect: form.dialect,
+    options: portable(form.mongoOptions),
+    collection: form.collection,
+    layout: form.layout,
+    autoRemove: form.autoRemove,
+    sweepIntervalMS: form.sweepIntervalMS,
+    writeConcern: form.writeConcern,
+    operationTimeoutMS: form.operationTimeoutMS,
+    maxQueue: form.maxQueue,
+    extraCA: extraCA()
+  }
+}
+
+/**
+ * `mongoOptions` as JSON. What has no such form is marked with its kind, for the core to say what it makes of
+ * it.
+ */
+function portable (value) {
+  if (value === null || ['undefined', 'string', 'boolean'].includes(typeof value)) return value
+  if (typeof value === 'number') return Number.isFinite(value) ? value : { $unsupported: String(value) }
+  if (typeof value !== 'object') return { $unsupported: typeof value }
+  if (Buffer.isBuffer(value)) return value.toString() // certificates and keys, in PEM
+  if (Array.isArray(value)) return value.map(portable)
+  if (!isPlain(value)) return { $unsupported: value.constructor?.name ?? 'object' }
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, portable(item)]))
+}
+
+/** By the prototype's prototype: plain objects may be of another realm, such as a test runner's. */
+function isPlain (value) {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+module.exports = {
+  documents: bson,
+  makeId: encodeId,
+  open: openNative,
+  portable,
+  readId: decodeId
+}

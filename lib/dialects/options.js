@@ -1,0 +1,197 @@
+'use strict'
+
+const { identify } = require('../backends/driver/link')
+const { describe } = require('../support/describe')
+const { suggestion } = require('./names')
+const { warn } = require('../support/warnings')
+
+// What dialects need to read options. Three rules hold for all of them: what the peers ran with runs; what
+// they ignored is ignored, with one warning; what could never have worked throws, and says which option, what
+// it got and what it takes.
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+/** `ttl` in seconds, `autoRemoveInterval` in minutes. */
+const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInterval: 10 }
+
+/** Milliseconds. `now + ttl` must be a date, and JavaScript's end in the year 275760, at 8.64e15. */
+const MAX_TTL = 8e15
+
+/** Options that only this package has, the same in every dialect. */
+const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable']
+
+/**
+ * Names of Node driver options, misplaced among a store's. The peers ignored them, and nothing is lost by it.
+ */
+const DRIVER_OPTIONS = [
+  'auto_reconnect', 'autoReconnect', 'keepAlive', 'poolSize', 'ssl', 'useCreateIndex', 'useFindAndModify',
+  'useNewUrlParser', 'useUnifiedTopology', 'w'
+]
+
+/** The argument of a constructor: an object, or nothing at all. */
+function optionsObject (options) {
+  if (options === undefined || options === null) return {}
+  if (typeof options === 'object') return options
+  throw new TypeError(`a store takes an object of options, like { url: 'mongodb://…' }: got ${describe(options)}`)
+}
+
+/**
+ * A number or numeric string. null, false and '' are 0, as in the peers' arithmetic. NaN is what parseInt
+ * makes of an unset environment variable: like undefined, it means the default.
+ */
+function number (name, value, { fallback, unit, min = -Infinity, max = Infinity }) {
+  if (value === undefined || Number.isNaN(value)) return fallback
+  const numeric = value === null || ['number', 'string', 'boolean'].includes(typeof value)
+  const result = numeric ? Number(value) : NaN
+  if (Number.isNaN(result)) throw new TypeError(`${name} must be a number of ${unit}: got ${describe(value)}`)
+  if (result >= min && result <= max) return result
+  throw new RangeError(`${name} must be between ${min} and ${max} ${unit}: got ${result}`)
+}
+
+/** A non-empty string, or `fallback` when nothing is given. */
+function string (name, value, fallback) {
+  if (value === undefined) return fallback
+  if (typeof value === 'string' && value !== '') return value
+  throw new TypeError(`${name} must be a non-empty string: got ${describe(value)}`)
+}
+
+/** A function, or undefined when nothing is given. */
+function hook (name, value) {
+  if (!value) return undefined
+  if (typeof value === 'function') return value
+  throw new TypeError(`${name} must be a function: got ${describe(value)}`)
+}
+
+/** An object, or `{}` when nothing is given. */
+function object (name, value) {
+  if (!value) return {}
+  if (typeof value === 'object' && !Array.isArray(value)) return value
+  throw new TypeError(`${name} must be an object: got ${describe(value)}`)
+}
+
+/** In milliseconds, of an option in seconds unless told otherwise. */
+function ttl (name, value, { unit = 'seconds', unitMS = SECOND } = {}) {
+  const fallback = DEFAULTS.ttl * SECOND / unitMS
+  return number(name, value, { fallback, unit, min: 0, max: MAX_TTL / unitMS }) * unitMS
+}
+
+/** In milliseconds; whatever is not above 0 means that each touch is written. */
+function touchAfter (value) {
+  return Math.max(0, number('touchAfter', value, { fallback: 0, unit: 'seconds' })) * SECOND
+}
+
+/** In milliseconds, of minutes and fractions of them. 0 was the shortest time that setInterval has, 1 ms. */
+function sweepInterval (value, mode) {
+  const fallback = DEFAULTS.autoRemoveInterval
+  if (mode !== 'interval') return fallback * MINUTE
+  const range = { min: 0, max: MAX_TTL / MINUTE }
+  return Math.max(1, number('autoRemoveInterval', value, { fallback, unit: 'minutes', ...range }) * MINUTE)
+}
+
+/**
+ * native, interval or disabled. Any other value meant disabled, which deserves a word if it is no clear no.
+ */
+function autoRemove (value) {
+  if (value === 'native' || value === 'interval' || value === 'disabled') return value
+  if (value) {
+    warn('CONNECT_MONGO_INVALID_OPTION', "autoRemove must be 'native', 'interval' or 'disabled': got another " +
+      "value, which means 'disabled', so that expired sessions stay")
+  }
+  return 'disabled'
+}
+
+/** connect-mongo ignored a transformId that is no function, and so do we, but not in silence. */
+function transformId (value) {
+  if (!value || typeof value === 'function') return value || undefined
+  warn('CONNECT_MONGO_INVALID_OPTION', `transformId must be a function: ${describe(value)} is ignored`)
+}
+
+/** `{ w, j, wtimeoutMS }` of the driver's spellings, old and new; null when nothing is said. */
+function writeConcern (value) {
+  const given = object('writeOperationOptions', value)
+  const { w, j, journal, wtimeout, wtimeoutMS } = { ...given, ...object('writeConcern', given.writeConcern) }
+  if (w !== undefined && w !== null && typeof w !== 'number' && typeof w !== 'string') {
+    throw new TypeError(`writeOperationOptions.w must be a number or a string: got ${describe(w)}`)
+  }
+  const concern = {
+    w: w ?? undefined,
+    j: j ?? journal ?? undefined,
+    wtimeoutMS: number('wtimeout', wtimeoutMS ?? wtimeout, { unit: 'milliseconds', min: 0 })
+  }
+  if (concern.j !== undefined) concern.j = Boolean(concern.j)
+  return Object.values(concern).some(setting => setting !== undefined) ? concern : null
+}
+
+/** Our own options. `null`: the backend's default. */
+function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error' }, { connection }) {
+  if (backend !== undefined && backend !== 'native' && backend !== 'driver') {
+    throw new TypeError(`backend must be 'native' or 'driver': got ${describe(backend)}`)
+  }
+  if (backend === 'native' && connection) {
+    throw new TypeError("backend: 'native' takes a URL: a connection of the app's is used through its own driver")
+  }
+  if (onUndecryptable !== 'error' && onUndecryptable !== 'ignore') {
+    throw new TypeError(`onUndecryptable must be 'error' or 'ignore': got ${describe(onUndecryptable)}`)
+  }
+  const range = { min: 1, max: 2 ** 31 - 1 }
+  const count = (name, value, unit) => number(name, value ?? undefined, { fallback: null, unit, ...range })
+  return {
+    backend: backend ?? (connection ? 'driver' : 'native'),
+    operationTimeoutMS: count('operationTimeoutMS', operationTimeoutMS, 'milliseconds'),
+    maxQueue: count('maxQueue', maxQueue, 'operations'),
+    onUndecryptable
+  }
+}
+
+/** A connection of the app's, or the promise of one. A wrong one is told at once, if it can be. */
+function connection (name, value) {
+  const promised = typeof value.then === 'function' && typeof value.readyState !== 'number'
+  if (!promised) {
+    try {
+      identify(value)
+    } catch {
+      throw new TypeError(
+        `${name} must be a MongoClient, a Db or a Mongoose connection, or the promise of one: got ${describe(value)}`)
+    }
+  }
+  return { value }
+}
+
+/**
+ * Warns of the options that a dialect does not act on. `known`: the names that it reads. `harmless`: names
+ * that real configurations carry to no effect. `ignored`: names that mean something elsewhere, each with what
+ * to do instead.
+ */
+function reportUnread (options, { entry, known, harmless, ignored }) {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name) || OWN.includes(name) || harmless.includes(name)) continue
+    if (!Object.hasOwn(ignored, name)) {
+      const hint = suggestion(name, [...known, ...OWN])
+      warn('CONNECT_MONGO_UNKNOWN_OPTION', `${entry} knows no option ${name.slice(0, 40)}, and ignores it${hint}`)
+    } else if (value) {
+      warn('CONNECT_MONGO_IGNORED_OPTION', `${entry} ignores ${name}, like connect-mongo: ${ignored[name]}`)
+    }
+  }
+}
+
+module.exports = {
+  autoRemove,
+  connection,
+  DEFAULTS,
+  DRIVER_OPTIONS,
+  hook,
+  MINUTE,
+  number,
+  object,
+  optionsObject,
+  own,
+  reportUnread,
+  SECOND,
+  string,
+  sweepInterval,
+  touchAfter,
+  transformId,
+  ttl,
+  writeConcern
+}
