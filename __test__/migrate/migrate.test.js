@@ -3,121 +3,20 @@
 // Moving from session-mongoose's layout to connect-mongo's: no row lost, whatever happens on the way.
 
 const assert = require('node:assert/strict')
-const { spawn, spawnSync } = require('node:child_process')
-const { once } = require('node:events')
-const { connect } = require('node:net')
-const path = require('node:path')
-const { PassThrough } = require('node:stream')
-const { after, describe, test } = require('node:test')
-const { stripVTControlCharacters } = require('node:util')
+const { describe, test } = require('node:test')
 const ConnectMongo = require('connect-mongo-6').default
 const session = require('express-session')
-const { BSON: { deserialize, serialize }, BSONRegExp, Long, MongoClient } = require('mongodb')
+const { BSONRegExp, Long, MongoClient } = require('mongodb')
 
 const MongoStore = require('../..')
 const { convert } = require('../../lib/migrate/convert')
-const { ProgressBar } = require('../../lib/migrate/progress-bar')
 const { migrate } = require('../../migrate')
+const {
+  BROKEN, client, command, cookieAsStored, db, fresh, FROM, insertBytes, interrupted, LATER, mixed, url
+} = require('../helpers/migrations')
 const { startReplicaSet } = require('../helpers/mongod')
 const { within } = require('../helpers/rows')
-const { DATABASE, testUrl } = require('../helpers/stores')
-
-const url = testUrl()
-const client = new MongoClient(url)
-const db = client.db(DATABASE)
-after(() => client.close())
-
-const LATER = new Date('2100-01-01')
-
-/** A collection of session-mongoose, with its indexes. */
-async function fresh (name, rows) {
-  const collection = db.collection(`migrate_${name}`)
-  await collection.drop().catch(() => {})
-  await collection.createIndexes([
-    { key: { sid: 1 }, unique: true, background: true },
-    { key: { expires: 1 }, background: true },
-    { key: { sid: 1, expires: 1 }, background: true }
-  ])
-  if (rows.length > 0) await collection.insertMany(rows)
-  return collection
-}
-
-function cookieAsStored (expires) {
-  return {
-    path: '/', _expires: expires, originalMaxAge: 60_000, httpOnly: true, expires, maxAge: 59_000,
-    data: { originalMaxAge: 60_000, expires, secure: null, httpOnly: true, domain: null, path: '/' }
-  }
-}
-
-/** Row number `n`, in the format of one version or another. */
-function mixed (n) {
-  const user = `user ${n}`
-  switch (n % 4) {
-    case 0: return { sid: `s${n}`, data: { cookie: cookieAsStored(LATER), user }, expires: LATER }
-    case 1: return { sid: `s${n}`, data: JSON.stringify({ cookie: { expires: LATER }, user }), expires: LATER }
-    case 2: return { sid: `s${n}`, data: { cookie: {}, user }, expires: null }
-    default: return { sid: `s${n}`, data: { user }, __v: 0 }
-  }
-}
-
-const BROKEN = [
-  { sid: 'broken json', data: '{', expires: LATER },
-  { sid: 'no data', expires: LATER },
-  { sid: 5, data: {}, expires: LATER },
-  { sid: 'odd date', data: {}, expires: 'tomorrow' }
-]
-
-/** Inserts a document in which a text has become bytes that no driver of today would send. */
-async function insertBytes ({ collectionName, dbName }, document, text, bytes) {
-  const body = Buffer.from(serialize({ insert: collectionName, documents: [document], $db: dbName }))
-  body.set(bytes, body.indexOf(text))
-  const header = Buffer.alloc(21) // an OP_MSG: length, id, …, opcode, flags, kind of section
-  header.writeInt32LE(header.length + body.length)
-  header.writeInt32LE(2013, 12)
-  const { hostname, port } = new URL(url)
-  const socket = connect(port, hostname)
-  socket.write(Buffer.concat([header, body]))
-  const [reply] = await once(socket, 'data')
-  socket.destroy()
-  assert.equal(deserialize(reply.subarray(header.length)).n, 1)
-}
-
-/** A Db in whose collections something happens after the first call of a method. */
-function interrupted (db, method, event) {
-  return {
-    databaseName: db.databaseName,
-    collection: name => new Proxy(db.collection(name), {
-      get (collection, property) {
-        const value = collection[property]
-        if (typeof value !== 'function') return value
-        if (property !== method) return value.bind(collection)
-        return async (...args) => {
-          const result = await value.apply(collection, args)
-          await event()
-          return result
-        }
-      }
-    })
-  }
-}
-
-/** Runs the command, and kills it when `until` resolves. */
-async function command (args, { until } = {}) {
-  const child = spawn(process.execPath, [path.join(__dirname, '../../bin/connect-mongo-native.js'), ...args], {
-    timeout: 120_000
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', text => { stdout += text })
-  child.stderr.on('data', text => { stderr += text })
-  const ended = new Promise(resolve => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
-  if (until) {
-    await until()
-    child.kill('SIGKILL')
-  }
-  return ended
-}
-
-const FROM = ['migrate', '--from', 'session-mongoose', '--url', url]
+const { DATABASE } = require('../helpers/stores')
 
 test('a row becomes one that connect-mongo would have written', () => {
   const { row } = convert({ sid: 'a', data: { cookie: cookieAsStored(LATER), user: 'u' }, expires: LATER })
@@ -388,15 +287,6 @@ test('indexes are told by their keys', async () => {
   assert.deepEqual((await collection.indexes()).map(({ name }) => name), ['_id_', 'expires_1'])
 })
 
-test('a TTL index that cannot be made is told, with the remedy', async () => {
-  const collection = await fresh('no_ttl', [mixed(0)])
-  await collection.dropIndex('expires_1')
-  await collection.createIndex({ expires: 1 }, { expireAfterSeconds: 3600 })
-  const { code, stdout } = await command([...FROM, '--collection', collection.collectionName])
-  assert.equal(code, 3)
-  assert.match(stdout, /TTL index could not be created.*Remedy.*migrate_no_ttl.*createIndex/)
-})
-
 test('options that are wrong move nothing, and say what is right', async () => {
   const collection = await fresh('options', [mixed(0)])
   const own = { url, collection: collection.collectionName }
@@ -420,16 +310,6 @@ test('options that are wrong move nothing, and say what is right', async () => {
   }
   assert.equal((await collection.indexes()).length, 4)
   assert.equal(await collection.countDocuments({ sid: 's0' }), 1)
-})
-
-test('a dry run counts, and changes nothing', async () => {
-  const collection = await fresh('dry', [...Array.from({ length: 10 }, (_, n) => mixed(n)), BROKEN[0]])
-  const state = async () => [await collection.find().sort({ _id: 1 }).toArray(), await collection.indexes()]
-  const before = await state()
-  const { code, stdout } = await command([...FROM, '--collection', collection.collectionName, '--dry-run'])
-  assert.equal(code, 3)
-  assert.match(stdout, /connect-mongo-test\.migrate_dry has 11 rows of session-mongoose\.\n10 would be moved to migrate_dry\. Nothing was changed\.\n1 would stay/)
-  assert.deepEqual(await state(), before)
 })
 
 test('into another collection, of a model, with usedAt, as documents', async () => {
@@ -456,57 +336,4 @@ test('a collection that is not there has nothing to move, and is not made', asyn
   assert.deepEqual([total, moved], [0, 0])
   assert.match(notes[0], /no collection migrate_nothing in connect-mongo-test/)
   assert.equal((await db.listCollections({ name: 'migrate_nothing' }).toArray()).length, 0)
-})
-
-test('whoever reads the summary may stop reading', async () => {
-  const collection = await fresh('pipe', Array.from({ length: 2000 }, (_, n) => ({ sid: `s${n}`, data: '{' })))
-  const script = `'${process.execPath}' bin/connect-mongo-native.js ${[...FROM, '--collection', collection.collectionName].join(' ')}`
-  const { stderr } = spawnSync('sh', ['-c', `${script} | head -1`], { cwd: path.join(__dirname, '../..'), encoding: 'utf8' })
-  assert.equal(stderr, '')
-})
-
-test('a terminal sees how far it is', async () => {
-  const stream = Object.assign(new PassThrough(), { isTTY: true })
-  const bar = new ProgressBar(stream)
-  bar.draw({ done: 0, total: 2000 })
-  bar.draw({ done: 1000, total: 2000 })
-  bar.draw({ done: 3000, total: 2000 })
-  bar.end()
-  const drawn = stripVTControlCharacters(String(stream.read()))
-  assert.deepEqual(drawn.split(/(?=\[)/), [
-    `[${' '.repeat(30)}] 0 of 2,000`,
-    `[${'#'.repeat(15)}${' '.repeat(15)}] 1,000 of 2,000`,
-    `[${'#'.repeat(30)}] 3,000 of 3,000\n`
-  ])
-})
-
-test('wrong usage says how it is right', async () => {
-  const wrong = [
-    [[], /command is missing: migrate/],
-    [['migrat', ...FROM.slice(1)], /no migrat; did you mean migrate\?/],
-    [['migrate'], /--from must be session-mongoose/],
-    [['migrate', '--from', 'x'], /--from must be session-mongoose/],
-    [FROM.slice(0, 3), /--url is missing/],
-    [[...FROM, '--dryrun'], /no --dryrun; did you mean --dry-run\?/],
-    [[...FROM, '--ttl', 'abc'], /--ttl must be a number of seconds/],
-    [[...FROM, '--ttl', '1e13'], /--ttl must be a number of seconds/]
-  ]
-  for (const [args, message] of wrong) {
-    const { code, stderr } = await command(args)
-    assert.equal(code, 2)
-    assert.match(stderr, message)
-    assert.match(stderr, /^Usage: /m)
-  }
-  const { code, stderr } = await command([...FROM, '--collection', 'a', '--model', 'B'])
-  assert.equal(code, 2)
-  assert.match(stderr, /collection or modelName, not both/)
-  assert.equal((await command(['--help'])).code, 0)
-})
-
-test('a server that is not there is an error without a password', async () => {
-  const dead = 'mongodb://user:hunter2@127.0.0.1:9/x?serverSelectionTimeoutMS=200'
-  const { code, stderr } = await command(['migrate', '--from', 'session-mongoose', '--url', dead])
-  assert.equal(code, 1)
-  assert.match(stderr, /MongoServerSelectionError/)
-  assert.ok(!stderr.includes('hunter2'))
 })
