@@ -2,7 +2,7 @@
 
 const crypto = require('node:crypto')
 const { describe } = require('../support/describe')
-const { number, string } = require('../dialects/options')
+const { number, string } = require('../support/option-values')
 
 // What each family's rows are made with, by an app's options: algorithms, sizes in bytes, encoding of text.
 //

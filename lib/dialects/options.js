@@ -1,9 +1,12 @@
 'use strict'
 
-const { identify } = require('../backends/driver/link')
+const { identify } = require('../support/connection-kinds')
 const { describe } = require('../support/describe')
-const { suggestion } = require('./names')
+const values = require('../support/option-values')
 const { warn } = require('../support/warnings')
+const { suggestion } = require('./names')
+
+const { number, object } = values
 
 // What dialects need to read options. Three rules hold for all of them: what the peers ran with runs; what
 // they ignored is ignored, with one warning; what could never have worked throws, and says which option, what
@@ -34,40 +37,6 @@ function optionsObject (options) {
   if (options === undefined || options === null) return {}
   if (typeof options === 'object') return options
   throw new TypeError(`a store takes an object of options, like { url: 'mongodb://…' }: got ${describe(options)}`)
-}
-
-/**
- * A number or numeric string. null, false and '' are 0, as in the peers' arithmetic. NaN is what parseInt
- * makes of an unset environment variable: like undefined, it means the default.
- */
-function number (name, value, { fallback, unit, min = -Infinity, max = Infinity }) {
-  if (value === undefined || Number.isNaN(value)) return fallback
-  const numeric = value === null || ['number', 'string', 'boolean'].includes(typeof value)
-  const result = numeric ? Number(value) : NaN
-  if (Number.isNaN(result)) throw new TypeError(`${name} must be a number of ${unit}: got ${describe(value)}`)
-  if (result >= min && result <= max) return result
-  throw new RangeError(`${name} must be between ${min} and ${max} ${unit}: got ${result}`)
-}
-
-/** A non-empty string, or `fallback` when nothing is given. */
-function string (name, value, fallback) {
-  if (value === undefined) return fallback
-  if (typeof value === 'string' && value !== '') return value
-  throw new TypeError(`${name} must be a non-empty string: got ${describe(value)}`)
-}
-
-/** A function, or undefined when nothing is given. */
-function hook (name, value) {
-  if (!value) return undefined
-  if (typeof value === 'function') return value
-  throw new TypeError(`${name} must be a function: got ${describe(value)}`)
-}
-
-/** An object, or `{}` when nothing is given. */
-function object (name, value) {
-  if (!value) return {}
-  if (typeof value === 'object' && !Array.isArray(value)) return value
-  throw new TypeError(`${name} must be an object: got ${describe(value)}`)
 }
 
 /** In milliseconds, of an option in seconds unless told otherwise. */
@@ -176,19 +145,16 @@ function reportUnread (options, { entry, known, harmless, ignored }) {
 }
 
 module.exports = {
+  ...values,
   autoRemove,
   connection,
   DEFAULTS,
   DRIVER_OPTIONS,
-  hook,
   MINUTE,
-  number,
-  object,
   optionsObject,
   own,
   reportUnread,
   SECOND,
-  string,
   sweepInterval,
   touchAfter,
   transformId,

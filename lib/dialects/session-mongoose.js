@@ -2,7 +2,7 @@
 
 const { collectionOf } = require('../driver-objects/collection-name')
 const dates = require('../session/dates')
-const { identify } = require('../backends/driver/link')
+const { identify } = require('../support/connection-kinds')
 const { describe } = require('../support/describe')
 const { openModel } = require('../driver-objects/mongoose-model')
 const read = require('./options')

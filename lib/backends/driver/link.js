@@ -2,6 +2,7 @@
 
 const { EventEmitter } = require('node:events')
 const { setTimeout: sleep } = require('node:timers/promises')
+const { identify, isMongoose } = require('../../support/connection-kinds')
 const { isUnconnected } = require('./errors')
 
 // The connection that a store works on, from what it was given to a collection. It may be open, opening or
@@ -164,19 +165,6 @@ class Link {
   }
 }
 
-/** Tells by their looks: the objects may be of any version, and of another copy than ours. */
-function identify (value) {
-  if (typeof value?.createConnection === 'function' && isMongoose(value.connection)) return { connection: value.connection }
-  if (isMongoose(value)) return { connection: value }
-  if (typeof value?.collection === 'function') return { db: value }
-  if (typeof value?.db === 'function') return { client: value }
-  throw new TypeError('the connection given to the store is no MongoClient, Db or Mongoose connection')
-}
-
-function isMongoose (value) {
-  return typeof value?.readyState === 'number'
-}
-
 /** Resolves when the server has answered, whatever it was. */
 async function reach (db, client) {
   if (isConnected(client?.topology) || isConnected(db.serverConfig)) return
@@ -212,4 +200,4 @@ function mongooseDatabase (client) {
   }
 }
 
-module.exports = { identify, Link, mongooseDatabase }
+module.exports = { Link, mongooseDatabase }
