@@ -2,8 +2,9 @@
 
 const backends = require('./backends')
 const { createEncryptedCodec } = require('./crypto/codec')
+const { EncryptedBackend } = require('./crypto/encrypted-backend')
 const { keys } = require('./crypto/keys')
-const { createCodec, MISSING } = require('./session/codec')
+const { createCodec, identity, MISSING } = require('./session/codec')
 const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
 const { answer } = require('./support/callbacks')
@@ -40,9 +41,10 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       super(options)
       this.#dialect = dialect
       this.#form = form
-      this.#codec = codec
       this.#kind = kind
-      this.#backend = kind.open(form)
+      const backend = kind.open(form)
+      this.#backend = form.encryption ? new EncryptedBackend(backend, codec) : backend
+      this.#codec = form.encryption ? { encode: identity, decode: identity } : codec
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -50,9 +52,9 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       Object.defineProperty(this, 'options', {
         value: dialect.options(form, options), configurable: true, writable: true
       })
-      if (this.#backend.timer !== undefined) this.timer = this.#backend.timer
-      this.#attached = dialect.attach(this, form, this.#backend)
-      this.#listen()
+      if (backend.timer !== undefined) this.timer = backend.timer
+      this.#attached = dialect.attach(this, form, backend)
+      this.#listen(backend)
     }
 
     /** The session, or the dialect's word for none. */
@@ -117,8 +119,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #get (sid) {
       if (debug.enabled) debug.line('get', shortId(sid))
       const row = await this.#backend.get(this.#id(sid))
-      let session = row === null ? MISSING : this.#revive(row)
-      if (session instanceof Promise) session = await session
+      const session = row === null ? MISSING : this.#revive(row)
       if (session === MISSING) {
         if (this.#dialect.announcesMissing) this.#announce('get', sid)
         return this.#dialect.missing
@@ -176,9 +177,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       let after = null
       do {
         const page = await this.#backend.scan({ after, limit: ROWS_PER_PAGE })
-        for (const session of await Promise.all(page.rows.map(async row => this.#revive(row)))) {
-          if (session !== MISSING) sessions.push(session)
-        }
+        sessions.push(...page.rows.map(row => this.#revive(row)).filter(session => session !== MISSING))
         after = page.next
       } while (after !== null)
       return sessions
@@ -236,14 +235,9 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return expiresAt(session, now, ttlMS)
     }
 
-    /** The session of a row, or MISSING; of an encrypted row, sometimes a promise of it. */
-    #revive (row) {
-      const session = this.#codec.decode(row.value)
-      if (session instanceof Promise) return session.then(session => this.#complete(session, row))
-      return this.#complete(session, row)
-    }
-
-    #complete (session, { expires, lastModified }) {
+    /** The session of a row, or MISSING. */
+    #revive ({ value, expires, lastModified }) {
+      const session = this.#codec.decode(value)
       dates.showExpires(session, expires)
       if (this.#form.touchAfterMS > 0) dates.showLastModified(session, lastModified)
       return session
@@ -267,11 +261,11 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
      * The backend's events. Until it has connected, which the app may be waiting for, they keep the store
      * alive.
      */
-    #listen () {
+    #listen (backend) {
       const reference = new WeakRef(this)
       let connecting = this
-      abandoned.register(this, this.#backend)
-      this.#backend.onEvent((kind, ...details) => {
+      abandoned.register(this, backend)
+      backend.onEvent((kind, ...details) => {
         const store = connecting ?? reference.deref()
         if (kind === 'connected') connecting = null
         store?.#heard(kind, ...details)

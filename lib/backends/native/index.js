@@ -56,19 +56,16 @@ function departures (core) {
  * A `set` whose value is not made yet (an encrypted one may take a while) takes its place in the order now,
  * and fills it later. Whatever fails first, the value or the operation's deadline, is the outcome.
  * A promise may say as `bytes` how large its value will be.
+ *
+ * Returns the core's own promise: one that is derived from it would settle later than those of operations
+ * which the core delivers together with this one.
  */
-async function setLater (core, leave, id, value, { expires, lastModified }) {
+function setLater (core, leave, id, value, { expires, lastModified }) {
   const { promise, place } = core.reserve(id, value.bytes ?? 0)
-  leave(promise).catch(() => {}) // of a place that is withdrawn, nobody else hears
-  let ready
-  try {
-    ready = await Promise.race([value, promise])
-  } catch (error) {
-    core.withdraw(place)
-    throw error
-  }
-  core.deliver(place, ready, expires, lastModified)
-  return promise
+  const withdraw = () => core.withdraw(place)
+  value.then(ready => core.deliver(place, ready, expires, lastModified)).catch(withdraw)
+  promise.catch(withdraw)
+  return leave(promise)
 }
 
 /** Hands over events until the core is closed. Waiting for one keeps nothing alive. */
