@@ -20,7 +20,7 @@ const abandoned = new FinalizationRegistry(backend => backend.abandon().catch(()
 
 /**
  * The store on top of an app's own Store class, whichever express-session, Connect or Express it is of.
- * `dialectOf` tells from the options which of the peers the store takes the place of.
+ * `dialectOf` returns the dialect for a store's options.
  */
 function defineStore (Store, { dialectOf, MemoryStore }) {
   class MongoStore extends Store {
@@ -57,7 +57,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       this.#listen(backend)
     }
 
-    /** The session, or the dialect's word for none. */
+    /** The session, or what the dialect returns when there is none. */
     get (sid, callback) {
       return answer(this.#get(sid), callback, this.#dialect.reply)
     }
@@ -94,12 +94,12 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return answer(this.#clear(), callback, this.#dialect.reply)
     }
 
-    /** Removes expired sessions now; answers how many. */
+    /** Removes expired sessions now; returns how many. */
     sweep (callback) {
       return answer(this.#sweep(), callback, this.#dialect.reply)
     }
 
-    /** Succeeds when the server answers. */
+    /** Succeeds when the server replies. */
     ping (callback) {
       return answer(this.#ping(), callback, this.#dialect.reply)
     }
@@ -113,8 +113,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return answer(this.#close(), callback, this.#dialect.reply)
     }
 
-    // The methods' other halves. Being async, they fail through the promise only; and being called at once,
-    // they take their place in the order of operations at once, before the first await.
+    // Each method's own work. These are async, so that they never throw but reject. They call the backend
+    // before their first await, so that operations have the order in which they were called.
 
     async #get (sid) {
       if (debug.enabled) debug.line('get', shortId(sid))

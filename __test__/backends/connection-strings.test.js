@@ -131,7 +131,7 @@ async function findSecondary (set) {
   throw new Error('No secondary.')
 }
 
-test('w: 0 sends without waiting for an answer', async () => {
+test('w: 0 sends without waiting for a reply', async () => {
   const events = []
   const store = MongoStore.create({
     mongoUrl: `${testUrl()}?w=0`, collectionName: `${COLLECTION}_w0`, autoRemove: 'disabled'

@@ -165,7 +165,7 @@ describe('values', () => {
 })
 
 describe('touches in a group', () => {
-  test('each is told whether its row was there', async () => {
+  test('each learns whether its row was there', async () => {
     const store = borrowed['modern on a client']()
     await Promise.all([store.set('there-1', makeSession()), store.set('there-2', makeSession())])
     const touches = ['there-1', 'gone-1', 'there-2', 'gone-2'].map(id => store.touch(id, makeSession()))

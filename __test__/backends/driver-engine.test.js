@@ -46,7 +46,7 @@ test('what is called in one go leaves in one command', async () => {
   assert.deepEqual((await Promise.all(gets)).map(row => row?.value), [undefined, '{}', undefined])
 })
 
-test('a set whose value is being prepared keeps its place', async () => {
+test('a set whose value is being prepared keeps its sequence number', async () => {
   const { engine, sent } = start()
   let deliver
   const set = engine.set(id('a'), new Promise(resolve => { deliver = resolve }), DATES)
@@ -69,7 +69,7 @@ test('a set whose value is being prepared keeps its place', async () => {
   assert.equal(await destroy, true)
 })
 
-test('one that cannot be prepared fails, and frees its place', async () => {
+test('one that cannot be prepared fails, and holds nothing up', async () => {
   const { engine, sent } = start()
   const failure = new Error('no key')
   const set = engine.set(id('a'), Promise.reject(failure), DATES)
@@ -121,7 +121,7 @@ test('consecutive writes fold, and a failure is everyone\'s but a get\'s, which 
   assert.equal((await get).value, 'old')
 })
 
-test('a deadline ends an operation and frees its lane and what is behind it', async () => {
+test('a deadline ends an operation and frees its command\'s room in the window and what is behind it', async () => {
   const { engine, sent } = start({ timeoutMS: 50 })
   const stuck = engine.set(id('a'), '1', DATES)
   await assert.rejects(stuck, { name: 'MongoOperationTimeoutError', message: /outcome unknown/ })

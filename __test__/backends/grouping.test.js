@@ -95,7 +95,7 @@ describe('bounds', () => {
     await store.close()
   })
 
-  test('64 MiB of sessions may wait, and the process is told before it runs out of memory', async () => {
+  test('64 MiB of sessions may wait, and then operations fail before the process runs out of memory', async () => {
     const store = MongoStore.create(nobody)
     const session = makeSession({ text: 'x'.repeat(8 * MIB) })
     const outcomes = await Promise.allSettled(ids.slice(0, 12).map(id => store.set(id, session)))

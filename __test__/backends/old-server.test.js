@@ -1,7 +1,7 @@
 'use strict'
 
-// Such servers do not run on today's machines, so this one only says that it is old: it answers the handshake
-// and nothing else.
+// Such servers do not run on today's machines, so this one only says that it is old: it replies to the
+// handshake and to nothing else.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')

@@ -137,10 +137,11 @@ for (const [topology, start] of Object.entries({
 
     // A replica set reads its sessions' history with finds of its own, which would fail too.
     if (!isSet) {
-      test('a touch succeeds if nobody can tell whether its row is there', async () => {
+      test('a touch succeeds if it cannot be known whether its row is there', async () => {
         const store = await open()
         await store.set('here', makeSession())
-        // Two lanes take the first two; the other two travel together, and their count decides nothing.
+        // The window has room for two commands, with one touch each. The other two touches share a
+        // third, whose reply has only the sum of their matches.
         const touch = () => Promise.allSettled(['x', 'y', 'here', 'gone'].map(id => store.touch(id, makeSession())))
         const decided = await touch()
         assert.match(decided[3].reason.message, /Unable to find the session to touch/)
@@ -172,7 +173,7 @@ for (const [topology, start] of Object.entries({
       await failCommands({ times: 1 }, { failCommands: ['update'], blockConnection: true, blockTimeMS: 500 })
       const slow = store.set('a', makeSession({ n: 1 }))
       await sleep(100)
-      await store.set('other', makeSession()) // there is another lane
+      await store.set('other', makeSession()) // the window has room for another command
       await Promise.all([slow, store.set('a', makeSession({ n: 2 }))])
       assert.equal((await store.get('a')).n, 2)
     })

@@ -59,7 +59,7 @@ for (const [way, open] of Object.entries(WAYS)) {
       assert.equal(await rows.countDocuments({ _id: sid }), 0)
     })
 
-    test('answers callbacks once, in the async context of the caller, and emits as ever', async () => {
+    test('calls back once, in the async context of the caller, and emits as ever', async () => {
       const [store, sid, events] = [open({ touchAfter: 3600 }), `${way}-events`, []]
       for (const event of ['create', 'update', 'set', 'get', 'touch', 'destroy']) store.on(event, () => events.push(event))
       const context = new AsyncLocalStorage()
@@ -188,7 +188,7 @@ describe("an app's adapter", () => {
   const adapter = { encrypt: async text => text, decrypt: async text => text }
   const never = () => new Promise(() => {})
 
-  test('fails alone, and frees its place in the order', async () => {
+  test('fails alone, and holds up nothing on its id', async () => {
     const store = modern({ cryptoAdapter: { ...adapter, encrypt: async () => { throw new Error('no key') } } })
     await rows.insertOne({ _id: 'adapter', session: '{"user":1}', expires: soon() })
     const [set, get, destroy] = await Promise.allSettled([
@@ -200,7 +200,7 @@ describe("an app's adapter", () => {
     assert.equal(await rows.countDocuments({ _id: 'adapter' }), 0)
   })
 
-  test('that never answers is given up at the deadline', async () => {
+  test('that never returns is given up at the deadline', async () => {
     const store = modern({ cryptoAdapter: { encrypt: never, decrypt: never }, operationTimeoutMS: 300 })
     await insert('adapter-slow', 'x')
     for (const operation of [store.set('adapter-slow', makeSession()), store.get('adapter-slow')]) {
@@ -208,7 +208,7 @@ describe("an app's adapter", () => {
     }
   })
 
-  test('must answer with strings; its failure to decrypt is the cause', async () => {
+  test('must return strings; its failure to decrypt is the cause', async () => {
     const odd = modern({ cryptoAdapter: { encrypt: async () => 5, decrypt: async () => ({}) } })
     await assert.rejects(odd.set('adapter-odd', makeSession()), { name: 'TypeError', message: /encrypt must answer/ })
     await insert('adapter-odd', 'x')

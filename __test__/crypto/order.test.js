@@ -13,11 +13,11 @@ const { backends, rows } = useCollection('encryption-order')
 
 const EVENTS = ['create', 'update', 'set', 'touch', 'get', 'destroy', 'all']
 
-/** Each backend, with the options that encrypt on it. Only the modern dialect takes an app's adapter. */
+/** Only the modern dialect takes an app's adapter. The legacy one encrypts by `secret`. */
 const MODERN = ['modern', 'modern on a client']
 const LEGACY = ['legacy', 'legacy on a Db']
 
-/** An adapter that waits as long as the session says: `encrypt` and `decrypt`, in milliseconds. */
+/** An adapter that takes as many milliseconds as the session's properties `encrypt` and `decrypt` say. */
 const adapter = {
   async encrypt (text) {
     const { encrypt = 0 } = JSON.parse(text)
@@ -47,7 +47,7 @@ async function trace (store, calls) {
   return noted
 }
 
-/** Waits until a row holds what was set last, so that what is called next is asked of the server. */
+/** Stores sessions and waits for it, so that the next gets query the server. */
 async function filled (store, sessions) {
   for (const [sid, session] of Object.entries(sessions)) await store.set(sid, makeSession(session))
 }

@@ -250,7 +250,7 @@ describe('options that are not read', () => {
   })
 })
 
-describe('what methods answer', () => {
+describe('what methods return', () => {
   const reply = ({ reply }, ...value) => new Promise(resolve => reply((...args) => resolve(args), ...value))
 
   test('legacy: two arguments always', async () => {

@@ -76,7 +76,7 @@ describe('connections', () => {
     assert.equal(legacy.normalize({ mongooseConnection: mongoose }).connection.value, mongoose)
   })
 
-  test('what is none of these is told by name', () => {
+  test('what is none of these is an error that names the option', () => {
     for (const name of ['mongooseConnection', 'db', 'client', 'dbPromise']) {
       assert.throws(() => legacy.normalize({ [name]: {} }), { name: 'TypeError', message: new RegExp(`^${name} must be`) })
     }

@@ -86,7 +86,7 @@ describe('the main entry', () => {
     }
   })
 
-  test('a connection beside touchAfter is told, before a url is missed', async () => {
+  test('a connection beside touchAfter gets its warning before the missing url throws', async () => {
     const warnings = await warningsOf(() => {
       assert.throws(() => legacy.normalize({ connection: {}, touchAfter: 5 }), /Connection strategy not found/)
     })

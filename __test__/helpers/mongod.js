@@ -68,7 +68,7 @@ class Member {
     await this.#instance.stop()
   }
 
-  /** SIGSTOP: connections stay open and nothing answers. */
+  /** SIGSTOP: connections stay open and nothing replies. */
   freeze () {
     process.kill(this.pid, 'SIGSTOP')
   }
@@ -141,7 +141,7 @@ class ReplicaSet {
 }
 
 async function isPrimary ({ uri }) {
-  // A frozen member accepts connections and answers nothing.
+  // A frozen member accepts connections and never replies.
   const timeouts = { serverSelectionTimeoutMS: 1000, socketTimeoutMS: 1000 }
   const client = new MongoClient(uri, { directConnection: true, ...timeouts })
   try {

@@ -12,7 +12,7 @@ const { stripVTControlCharacters } = require('node:util')
 const { ProgressBar } = require('../../lib/migrate/progress-bar')
 const { BROKEN, command, fresh, FROM, mixed } = require('../helpers/migrations')
 
-test('a TTL index that cannot be made is told, with the remedy', async () => {
+test('a TTL index that cannot be made is reported, with the remedy', async () => {
   const collection = await fresh('no_ttl', [mixed(0)])
   await collection.dropIndex('expires_1')
   await collection.createIndex({ expires: 1 }, { expireAfterSeconds: 3600 })

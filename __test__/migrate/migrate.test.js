@@ -210,7 +210,7 @@ test('rows that come meanwhile are an error at the end', async () => {
   assert.equal((await migrate({ url, collection: collection.collectionName })).moved, 1)
 })
 
-test("the app's Db reads as it must, whatever it was told", async () => {
+test("the app's Db reads as it must, whatever its own settings", async () => {
   for (const options of [{ promoteValues: false }, { raw: true }, { promoteLongs: false }, { readPreference: 'secondary' }]) {
     const collection = await fresh('options_of_db', [mixed(0), { sid: 'used', data: { n: 7 }, usedAt: new Date() }])
     await collection.createIndex({ usedAt: 1 }, { expireAfterSeconds: 3600 })
@@ -272,7 +272,7 @@ test('documents that are no sessions are not exposed to the TTL index', async ()
   assert.equal((await collection.indexes()).length, 4)
 })
 
-test('indexes are told by their keys', async () => {
+test('indexes are recognized by their keys', async () => {
   const collection = await fresh('names', [])
   await collection.dropIndexes()
   await collection.createIndex({ sid: 1 }, { unique: true, name: 'mine' })

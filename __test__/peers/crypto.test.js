@@ -38,7 +38,7 @@ for (const [major, version] of [[4, '4.6.0'], [5, '5.1.0']]) {
   }
 }
 
-/** Starts a peer; answers what sends it calls, and what ends it. */
+/** Starts a peer. Returns one function that sends it calls, and one that ends it. */
 function start (peer, options) {
   const about = { ...peer, options: { mongoUrl: url, collectionName: NAME, crypto, ...options } }
   const child = fork(path.join(__dirname, 'crypto/peer.js'), [JSON.stringify(about)])

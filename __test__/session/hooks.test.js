@@ -82,7 +82,7 @@ for (const [dialect, open] of Object.entries(backends)) {
       })
     }
 
-    test('ids answers what transformId made', async () => {
+    test('ids returns what transformId made', async () => {
       const store = open({ transformId: sid => sid.length })
       await store.set('four', makeSession())
       assert.ok((await store.ids()).includes(4))

@@ -47,7 +47,7 @@ for (const [dialect, open] of Object.entries(backends)) {
       assert.equal(types.$c.value, 2)
     })
 
-    test('what get answers then is what the Node.js driver would read', async () => {
+    test('what get returns then is what the Node.js driver would read', async () => {
       const store = open({ stringify: false })
       const sid = `${dialect}-read`
       await store.set(sid, makeSession({

@@ -90,7 +90,7 @@ describe('what methods call back with, and resolve to', () => {
       assert.equal(await store.get('nothing'), null)
     })
 
-    test(`${dialect}: each get answers with an object of its own`, async () => {
+    test(`${dialect}: each get returns an object of its own`, async () => {
       const store = open()
       await store.set('own', makeSession({ list: [] }))
       const [one, other] = await Promise.all([store.get('own'), store.get('own')])

@@ -10,7 +10,7 @@ const { backends, rows } = useCollection('collection-wide')
 
 for (const [dialect, open] of Object.entries(backends)) {
   describe(dialect, () => {
-    test('all and ids answer live sessions, length counts all rows, clear leaves none', async () => {
+    test('all and ids return live sessions, length counts all rows, clear leaves none', async () => {
       const store = open({ autoRemove: 'disabled' })
       await store.clear()
       await Promise.all([

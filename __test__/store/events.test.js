@@ -68,7 +68,7 @@ for (const [dialect, open] of Object.entries(backends)) {
       assert.deepEqual(events.filter(([name]) => name === 'destroy'), [['destroy', `${dialect}-never`]])
     })
 
-    test('all, with what it answers', async () => {
+    test('all, with what it returns', async () => {
       const store = open()
       const event = once(store, 'all')
       const sessions = await store.all()

@@ -30,7 +30,7 @@ for (const [dialect, open] of Object.entries(backends)) {
       await assertExpires(`${dialect}-ttl`, start, 90_000)
     })
 
-    test('14 days, unless told otherwise', async () => {
+    test('14 days by default', async () => {
       const start = Date.now()
       await open().set(`${dialect}-default`, makeSession({}, null))
       await assertExpires(`${dialect}-default`, start, 14 * DAY)

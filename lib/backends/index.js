@@ -5,8 +5,8 @@
 //
 //   open(form)        → a backend, which connects by itself
 //     get(id)                 → { value, expires, lastModified } | null
-//     set(id, value, dates)   → 'created' | 'updated'; `value` may be a promise, the place is taken now, and
-//                               the set fails if the promise does, with an error of either
+//     set(id, value, dates)   → 'created' | 'updated'; `value` may be a promise: the set takes its sequence
+//                               number now, and fails if the promise does, with an error of either
 //     touch(id, dates)        → whether it was there
 //     destroy(id)             → whether it was there
 //     scan({ after, limit })  → { rows, next }, live rows in the order of their ids; `next` null at the end

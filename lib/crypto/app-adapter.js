@@ -3,10 +3,10 @@
 const { describe } = require('../support/describe')
 const { UndecryptableError } = require('./errors')
 
-/** Milliseconds that an app's adapter may take when there is no `operationTimeoutMS`: as long as a server. */
+/** How long an app's adapter may take without `operationTimeoutMS`: as long as an operation. Milliseconds. */
 const TIMEOUT_MS = 30_000
 
-/** The `cryptoAdapter` that an app wrote, kept to what a store promises: strings, Errors, and a deadline. */
+/** Makes sure that an app's own `cryptoAdapter` returns strings, fails with Errors, and ends in time. */
 function appCipher (adapter, timeoutMS) {
   const call = (method, text) => within(timeoutMS ?? TIMEOUT_MS, method, adapter[method](text))
   return {

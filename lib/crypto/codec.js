@@ -6,7 +6,7 @@ const { vaultOf } = require('./adapters')
 const { appCipher } = require('./app-adapter')
 const { isUndecryptable } = require('./errors')
 
-// Between a session and the encrypted string in its row. Each side may answer with a promise (see vault.js).
+// Between a session and the encrypted string in its row. Each side may return a promise (see vault.js).
 //
 // Rows that hold an embedded document are read as they are, as connect-mongo 6 does: so a collection of such
 // rows can be encrypted session by session. Rows that hold a string must be encrypted.
@@ -73,12 +73,12 @@ function legacyCodec ({ serialize, unserialize }, cipher, documents) {
   }
 }
 
-/** A promise says about how long its string will be, for the queue's bound in bytes to count it already. */
+/** Gives a promise the property `bytes`, about its string's length, which counts for the queue's limit. */
 function sized (stored, text) {
   return stored instanceof Promise ? Object.assign(stored, { bytes: 2 * text.length }) : stored
 }
 
-/** What reads rows that hold no string. `bson` is looked for when there is one. */
+/** Reads rows that hold a document. The package `bson` is not needed before the first of them. */
 function documentDecoder (unserialize, documents) {
   return createCodec({ stringify: true, unserialize }, documents).decode
 }

@@ -9,7 +9,7 @@ let worker
 let last = 0
 const jobs = new Map()
 
-/** Calls `open` or `seal` of rows.js over there. */
+/** Calls `open` or `seal` of rows.js on that thread. */
 function elsewhere (method, ...args) {
   return new Promise((resolve, reject) => {
     worker ??= start()

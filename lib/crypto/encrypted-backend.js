@@ -3,8 +3,8 @@
 const { DeliveryOrder } = require('../support/delivery-order')
 
 /**
- * A backend's operations, with sessions where that has encrypted values. However long the encryption takes,
- * outcomes come out in the order in which the backend delivers them.
+ * A backend that takes and returns sessions, on top of one that stores them encrypted. However long
+ * encryption and decryption take, outcomes come out in the order in which the other backend delivers them.
  */
 class EncryptedBackend {
   #backend
@@ -20,7 +20,7 @@ class EncryptedBackend {
     return this.#order.pass(this.#backend.get(id), row => row && this.#decrypted(row))
   }
 
-  /** When the encryption fails, the set fails with its error, not with that of a backend without a value. */
+  /** Fails with the encryption's error if that failed: the core reports only that it got no value. */
   set (id, session, dates) {
     let failure
     const value = this.#codec.encode(session)

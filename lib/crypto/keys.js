@@ -100,7 +100,7 @@ class Keys {
     })
   }
 
-  /** Runs `job` when one of the places is free. */
+  /** Runs `job` when fewer derivations are running than may run at a time. */
   async #turn (job) {
     if (this.#running >= PARALLEL) await new Promise(resolve => this.#waiting.push(resolve))
     else this.#running++
@@ -108,7 +108,7 @@ class Keys {
     try {
       return await job()
     } finally {
-      const next = this.#waiting.shift() // gets this place
+      const next = this.#waiting.shift() // starts in place of the one that ended
       if (next) next()
       else this.#running--
     }

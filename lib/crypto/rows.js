@@ -7,8 +7,8 @@ const der = require('./der')
 // IVs: no keys are made here, and nothing waits. (This runs on the worker thread, too.)
 
 /**
- * What a stored string looks like: { shape, salt, … }, or null when it is of no family. The shape tells the
- * families that it may be of.
+ * What a stored string looks like: { shape, salt, … }, or null when it is of no family. Families share
+ * shapes, so that the shape alone does not decide the family.
  */
 function parse (stored, suites) {
   if (stored.startsWith('{') || stored.startsWith('"')) return parseJson(stored, suites)
@@ -231,7 +231,7 @@ function lossy (ct, salt, iv) {
   return `${ct}${salt}${iv}`
 }
 
-/** In a time that does not tell how much of them is. */
+/** Compares in constant time, so that an attacker does not learn how many bytes were right. */
 function equal (expected, found) {
   const [a, b] = [Buffer.from(expected), Buffer.from(found)]
   return a.length === b.length && crypto.timingSafeEqual(a, b)

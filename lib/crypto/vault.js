@@ -16,8 +16,7 @@ const LARGE_STORED = 2 * LARGE
  * What encrypts and decrypts the sessions of a store, with one or more secrets: the first writes, all read.
  * `suites`: how each family's rows are made; `family`: the one that is written.
  *
- * What can be had at once is answered at once, the rest by a promise: it takes a key that is not derived yet,
- * or a large payload.
+ * `encrypt` and `decrypt` return a promise only if the key is not derived yet, or the payload is large.
  */
 class Vault {
   #secrets
@@ -66,7 +65,7 @@ class Vault {
     return this.#decryptLater(stored, others, async (method, ...args) => rows[method](...args))
   }
 
-  /** One candidate after the other, those first whose turn is likely to be the last. */
+  /** Tries one candidate after the other, the likeliest first. */
   async #decryptLater (stored, candidates, call) {
     const likelihood = candidate => this.#keyAtHand(candidate) ? 2 : sameKind(candidate, this.#last) ? 1 : 0
     for (const candidate of candidates.sort((a, b) => likelihood(b) - likelihood(a))) {

@@ -40,7 +40,7 @@ const CONNECTIONS = [
 ]
 
 /**
- * The options in their normal form. A falsy value means the default nearly everywhere, since these versions
+ * The normalized options. A falsy value means the default nearly everywhere, since these versions
  * wrote `options.ttl || 1209600`.
  */
 function normalize (given) {
@@ -109,18 +109,18 @@ module.exports = {
   /** The options that connect-mongo has or had. */
   NAMES: [...READ, ...Object.keys(IGNORED)],
 
-  /** What `get` answers when there is no such session, and whether it announces that with a 'get' event. */
+  /** What `get` returns when there is no such session, and whether it emits 'get' then. */
   missing: undefined,
   announcesMissing: false,
 
-  /** A touch of a session that is gone passes for one that went well. */
+  /** A touch of a session that is gone succeeds. */
   touchMissing () {},
 
-  /** What `clear` and `destroy` answer; connect-mongo let slip what the driver and `emit` returned. */
+  /** What `clear` and `destroy` return: in connect-mongo, what the driver and `emit` happened to return. */
   cleared: true,
   destroyed: emitted => emitted,
 
-  /** What leads to the driver's objects, for apps that reach past the store. Answers what closes that. */
+  /** Defines `store.client` and the like. Returns an object whose `close` closes what they opened. */
   attach: attachObjects,
 
   /** `store.state`, and events of the same names. */

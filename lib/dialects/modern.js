@@ -41,7 +41,7 @@ const IGNORED = {
 const MAX_AUTO_REMOVE_INTERVAL = 71582
 
 /**
- * The options in their normal form. Only `undefined` means the default: these versions used default
+ * The normalized options. Only `undefined` means the default: these versions used default
  * parameters.
  */
 function normalize (given) {
@@ -116,7 +116,7 @@ function encryption ({ crypto, cryptoAdapter }) {
 module.exports = {
   normalize,
 
-  /** What `get` answers when there is no such session, and whether it announces that with a 'get' event. */
+  /** What `get` returns when there is no such session, and whether it emits 'get' then. */
   missing: null,
   announcesMissing: true,
 
@@ -125,11 +125,11 @@ module.exports = {
     throw new Error('Unable to find the session to touch')
   },
 
-  /** What `clear` and `destroy` answer. */
+  /** What `clear` and `destroy` return. */
   cleared: undefined,
   destroyed () {},
 
-  /** What leads to the driver's objects, for apps that reach past the store. Answers what closes that. */
+  /** Defines `store.clientP` and the like. Returns an object whose `close` closes what they opened. */
   attach: attachPromises,
 
   /** No `store.state`, no 'connected' event. */
@@ -151,7 +151,7 @@ module.exports = {
     cryptoAdapter: form.encryption
   }),
 
-  /** What answers nothing calls back with `null` alone. */
+  /** Without a value, the callback gets `null` alone. */
   reply (callback, value) {
     if (value === undefined) process.nextTick(callback, null)
     else process.nextTick(callback, null, value)

@@ -39,7 +39,7 @@ function optionsObject (options) {
   throw new TypeError(`a store takes an object of options, like { url: 'mongodb://…' }: got ${describe(options)}`)
 }
 
-/** In milliseconds, of an option in seconds unless told otherwise. */
+/** In milliseconds. The option is in seconds unless `unit` and `unitMS` say otherwise. */
 function ttl (name, value, { unit = 'seconds', unitMS = SECOND } = {}) {
   const fallback = DEFAULTS.ttl * SECOND / unitMS
   return number(name, value, { fallback, unit, min: 0, max: MAX_TTL / unitMS }) * unitMS
@@ -59,7 +59,7 @@ function sweepInterval (value, mode) {
 }
 
 /**
- * native, interval or disabled. Any other value meant disabled, which deserves a word if it is no clear no.
+ * native, interval or disabled. Any other value meant disabled. A truthy one gets a warning.
  */
 function autoRemove (value) {
   if (value === 'native' || value === 'interval' || value === 'disabled') return value
@@ -76,7 +76,7 @@ function transformId (value) {
   warn('CONNECT_MONGO_INVALID_OPTION', `transformId must be a function: ${describe(value)} is ignored`)
 }
 
-/** `{ w, j, wtimeoutMS }` of the driver's spellings, old and new; null when nothing is said. */
+/** `{ w, j, wtimeoutMS }`, whichever of the driver's spellings were used; null without any. */
 function writeConcern (value) {
   const given = object('writeOperationOptions', value)
   const { w, j, journal, wtimeout, wtimeoutMS } = { ...given, ...object('writeConcern', given.writeConcern) }
@@ -113,7 +113,7 @@ function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error'
   }
 }
 
-/** A connection of the app's, or the promise of one. A wrong one is told at once, if it can be. */
+/** A connection of the app's, or the promise of one. Throws if it is neither; a promise is checked later. */
 function connection (name, value) {
   const promised = typeof value.then === 'function' && typeof value.readyState !== 'number'
   if (!promised) {
@@ -128,9 +128,9 @@ function connection (name, value) {
 }
 
 /**
- * Warns of the options that a dialect does not act on. `known`: the names that it reads. `harmless`: names
- * that real configurations carry to no effect. `ignored`: names that mean something elsewhere, each with what
- * to do instead.
+ * Warns of the options that a dialect does not read. `known`: the names that it reads. `harmless`: names that
+ * real configurations have to no effect. `ignored`: names that mean something in another dialect, each with
+ * what to do instead.
  */
 function reportUnread (options, { entry, known, harmless, ignored }) {
   for (const [name, value] of Object.entries(options)) {

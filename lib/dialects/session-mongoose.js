@@ -13,7 +13,7 @@ const { warn } = require('../support/warnings')
 /** The defaults of session-mongoose 0.5. Milliseconds. */
 const DEFAULTS = { url: 'mongodb://localhost/sessions', interval: 60_000, modelName: 'Session' }
 
-/** What it knows and connect-mongo never did, and what both know. */
+/** The options that connect-mongo never had, and all that session-mongoose has. */
 const ONLY = ['interval', 'sweeper', 'connection', 'modelName']
 const READ = ['url', 'ttl', 'collection', ...ONLY]
 
@@ -36,7 +36,7 @@ const MAX_TTL = 2 ** 31 - 1
 /** The longest that reaches a date. Milliseconds. */
 const MAX_INTERVAL = 8e15
 
-/** The options in their normal form. null means the default too. */
+/** The normalized options. null means the default too. */
 function normalize (given) {
   const options = read.optionsObject(given)
   read.reportUnread(options, {
@@ -69,7 +69,7 @@ function normalize (given) {
   }
 }
 
-/** Options of session-mongoose, and none that only connect-mongo has: a `url`, for one, says nothing. */
+/** Whether the options have one that only session-mongoose has, and none that only connect-mongo has. */
 function isMeant (options, namesOfConnectMongo) {
   const given = Object.keys(options).filter(name => options[name] !== undefined)
   return given.some(name => ONLY.includes(name)) &&
@@ -77,8 +77,8 @@ function isMeant (options, namesOfConnectMongo) {
 }
 
 /**
- * The app's Mongoose connection, which stays open when the store closes. Of a Mongoose itself, its default
- * one.
+ * The app's Mongoose connection, which stays open when the store closes. An app may also pass a Mongoose
+ * itself, which means its default connection.
  */
 function borrowed (given) {
   if (given === undefined || given === null) return undefined
@@ -106,7 +106,7 @@ function timeToLive (ttl) {
   return seconds > 0 ? Math.ceil(Math.min(seconds, MAX_TTL)) : null
 }
 
-/** In milliseconds. What is no time made session-mongoose sweep all the time. */
+/** In milliseconds. With no number, or a negative one, session-mongoose swept without a pause. */
 function sweepInterval (interval) {
   const milliseconds = Number(interval ?? DEFAULTS.interval)
   if (milliseconds >= 0) return Math.min(Math.max(1, milliseconds), MAX_INTERVAL)
@@ -131,7 +131,7 @@ function transformId (sid) {
   return ['number', 'bigint', 'boolean'].includes(typeof sid) ? String(sid) : sid
 }
 
-/** `store.sweeps` and `store.model`. Answers what closes the latter. */
+/** Defines `store.sweeps` and `store.model`. Returns an object whose `close` closes the latter. */
 function attach (store, form, backend) {
   let before = 0
   let opened
@@ -173,7 +173,7 @@ module.exports = {
   stored: 1,
   destroyed: (emitted, removed) => Number(removed),
   cleared: true,
-  /** `all` answers ids, not sessions. */
+  /** `all` returns ids, not sessions. */
   allAreIds: true,
 
   hasState: false,
@@ -189,7 +189,7 @@ module.exports = {
     modelName: form.modelName
   }),
 
-  /** What answers nothing calls back with `null` alone. */
+  /** Without a value, the callback gets `null` alone. */
   reply (callback, value) {
     if (value === undefined) process.nextTick(callback, null)
     else process.nextTick(callback, null, value)

@@ -4,10 +4,10 @@ const { layoutOf } = require('../backends/driver/layouts')
 const { answer } = require('../support/callbacks')
 const { findPeer, missingPeer } = require('../support/peers')
 
-/** Models that were made here: where they keep their rows says nothing of the app. */
+/** Models that were made here. Their collections' names are ours, not the app's choice. */
 const made = new WeakSet()
 
-/** Collections whose `drop` calls back by now: several stores may share a connection. */
+/** Collections whose `drop` has been replaced already: several stores may share a connection. */
 const answering = new WeakSet()
 
 /** The first Mongoose whose connections can be closed while they are being opened. */
@@ -50,7 +50,7 @@ function dial ({ Mongoose, version }, url) {
   // Mongoose 5 asks for these two; the drivers of later ones do not know them any more.
   const options = parseInt(version) < 6 ? { useNewUrlParser: true, useUnifiedTopology: true } : {}
   const connection = own.createConnection(url, options)
-  // What goes wrong is the operations' error. Without a listener it would be the process's.
+  // Operations report what goes wrong. Without a listener, 'error' would also be an uncaught exception.
   connection.on('error', () => {})
   opened(connection).catch(() => {})
   return connection
@@ -61,7 +61,7 @@ async function close (connection, { version }) {
   await connection.close()
 }
 
-/** Mongoose 4 has connections that promise nothing. */
+/** Some connections of Mongoose 4 are not thenable. */
 async function opened (connection) {
   if (connection.readyState === 1) return
   if (typeof connection.asPromise === 'function') await connection.asPromise()
@@ -86,8 +86,8 @@ function schemaOf ({ Schema }, { ttlSeconds }) {
 
 /**
  * `model.collection.drop(callback)`, by which session-mongoose's notes wipe all sessions, on any Mongoose:
- * since 7 it knows no callbacks. The indexes go with the collection, so they are made again: sessions that
- * come next would be looked for in the whole collection, until the app starts again.
+ * since 7 it knows no callbacks. Dropping the collection drops its indexes, so they are made again. Without
+ * them every get would scan the collection until the app starts again.
  */
 function answerDrop ({ collection }, connection, form) {
   if (answering.has(collection)) return

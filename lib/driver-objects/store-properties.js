@@ -8,7 +8,7 @@ const { withCallbacks } = require('./with-callbacks')
 
 const FEATURE = 'reaching past a store that connects by URL (client, db, collection, collectionP, clientP)'
 
-/** Defines `client`, `db`, `collection` and `collectionReady`. Answers what closes them. */
+/** Defines `client`, `db`, `collection`, `collectionReady`. Returns an object whose `close` closes them. */
 function attachObjects (store, form, backend) {
   const made = new Made(form)
   const objects = form.connection ? () => backend.handles : () => made.objects()
@@ -21,7 +21,7 @@ function attachObjects (store, form, backend) {
   return made
 }
 
-/** Defines `clientP` and `collectionP`. Answers what closes them. */
+/** Defines `clientP` and `collectionP`. Returns an object whose `close` closes them. */
 function attachPromises (store, form, backend) {
   const made = new Made(form)
   const reached = form.connection ? () => backend.reached() : () => made.connected()
@@ -39,7 +39,7 @@ function define (store, name, get) {
   Object.defineProperty(store, name, { get, set, configurable: true, enumerable: false })
 }
 
-/** The same promise each time, until it fails. That it does is no unhandled rejection. */
+/** Returns the same promise each time, until it fails. Its failure is no unhandled rejection. */
 function remembered (make) {
   let promise
   return () => {

@@ -37,13 +37,13 @@ function property (object, name) {
   }
 }
 
-/** A proxy must answer such a property with its very value. */
+/** A proxy must return the value itself of such a property, not a wrapper. */
 function isInvariant (object, name) {
   const own = Object.getOwnPropertyDescriptor(object, name)
   return own !== undefined && !own.configurable && !own.writable && own.get === undefined
 }
 
-/** The driver's own objects, told by their classes, not documents, errors or values of bson. */
+/** Whether it is one of the driver's objects, by its class, and not a document, an error or a BSON value. */
 function isWorthIt (value) {
   if (typeof value !== 'object' || value === null || value._bsontype !== undefined) return false
   return /(MongoClient|Db|Admin|Collection|Cursor|Batch|Operation)$/.test(value.constructor?.name)

@@ -93,7 +93,7 @@ class Tally {
   }
 }
 
-/** The rows that can be converted; of the others `tally` is told. */
+/** Returns the rows that can be converted, and reports the others to `tally`. */
 async function* batches (source, { make, isUnique, tally }) {
   const cursor = source.find(SOURCE, { ...READING, hint: { _id: 1 }, sort: { _id: 1 }, batchSize: BATCH_ROWS })
   const sids = new Set()
@@ -116,13 +116,16 @@ async function* batches (source, { make, isUnique, tally }) {
   if (read > 0) yield batch
 }
 
-/** Without its data, which has been converted; unless only that tells if the row has been saved since. */
+/**
+ * The row without its data, which has been converted. A small row without a date keeps it: only the data then
+ * shows whether the session has been saved since.
+ */
 function slim ({ _id, sid, data, expires, usedAt }, bytes) {
   const isNeeded = (expires ?? usedAt ?? null) === null && bytes < MAX_COMPARED_BYTES
   return { _id, sid, data: isNeeded ? data : undefined, expires, usedAt }
 }
 
-/** As connect-mongo makes it. Answers what is wrong, if it cannot be made. */
+/** Makes it as connect-mongo does. Returns what is wrong if it cannot be made. */
 async function createTtlIndex (target) {
   try {
     for (const index of (await listIndexes(target)).filter(isPlainExpires)) await dropIndex(target, index)

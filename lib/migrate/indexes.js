@@ -3,7 +3,7 @@
 const { isOn } = require('../support/index-keys')
 const { READING } = require('./calls')
 
-// Indexes are told by their keys: people and tools give them names of their own.
+// Indexes are recognized by their keys: people and tools give them names of their own.
 
 /** `NamespaceNotFound`, `IndexNotFound`: nothing there. */
 const NOTHING_THERE = [26, 27]

@@ -14,7 +14,7 @@ const TAKEN = 'the collection has another session with this id'
 const SAVED = 'it was saved meanwhile: is session-mongoose still in use?'
 
 /**
- * Tells `tally` of each row what has become of it: `moved`, `alreadyMoved`, or `left` and why. `make(row)`
+ * Reports to `tally` what has become of each row: `moved`, `alreadyMoved`, or `left` and why. `make(row)`
  * converts a row of session-mongoose, like `convert`.
  */
 async function move (from, to, batch, tally, make) {
@@ -72,7 +72,7 @@ async function insert (to, rows) {
   }
 }
 
-/** Rows that were refused as a whole, for one of them; unless it was for none of them. */
+/** Writes rows one by one after an error that may be about one of them. Throws it if that helps none. */
 async function insertOneByOne (to, rows, error) {
   const failures = new Map()
   for (const [index, row] of rows.entries()) {
@@ -101,7 +101,7 @@ function isOfARow ({ code, name, errorLabels }) {
   return typeof code === 'number' ? OF_A_ROW.includes(code) : OF_THE_DRIVER.test(name)
 }
 
-/** Answers those that stayed, since they have been saved after they were read. */
+/** Returns those that stayed, since they have been saved after they were read. */
 async function remove (from, items, make) {
   const saved = new Set()
   if (items.length === 0) return saved

@@ -11,7 +11,7 @@ const KNOWN = ['url', 'db', 'collection', 'modelName', 'to', 'ttl', 'documents',
 const TTL = { unit: 'seconds', min: 1, max: 2 ** 31 - 1 }
 
 /**
- * The options of `migrate` in their normal form. Throws for whatever is wrong with them: nothing here can be
+ * The normalized options of `migrate`. Throws for whatever is wrong with them: nothing here can be
  * overlooked, or `dryrun: true` would move everything.
  */
 function normalize (given) {

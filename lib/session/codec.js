@@ -9,11 +9,11 @@ const { LastModified } = require('./dates')
 // when it is anything else, what the backend's `documents` make of it: the BSON of `{ session: value }` for
 // the core, a copy for a driver with a bson of its own.
 
-/** What `decode` answers for a row that is to pass for missing. */
+/** What `decode` returns for a row that is to be treated as missing. */
 const MISSING = Symbol('missing')
 
 /**
- * The codec of a store: the options `stringify`, `serialize` and `unserialize` in their normal form.
+ * The codec of a store, by its normalized options `stringify`, `serialize` and `unserialize`.
  */
 function createCodec ({ stringify, serialize, unserialize }, documents = bson) {
   if (serialize || unserialize) {
@@ -22,7 +22,7 @@ function createCodec ({ stringify, serialize, unserialize }, documents = bson) {
     serialize ??= plain
     unserialize ??= identity
   } else if (!stringify) {
-    documents.load() // its absence is better news for the one who configures the store than for a visitor
+    documents.load() // if bson is missing, fail when the store is made, not at the first visitor's request
     serialize = plain
   }
   return {

@@ -63,8 +63,8 @@ function showLastModified (session, lastModified) {
 }
 
 /**
- * When the session was last written, as far as the object tells: a whole row, as tests pass it, has a plain
- * Date.
+ * When the session was last written, or null if the object does not say. A whole row, as apps' tests pass it,
+ * has a plain Date.
  */
 function lastModifiedOf (session) {
   const lastModified = session?.lastModified

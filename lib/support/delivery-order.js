@@ -1,12 +1,11 @@
 'use strict'
 
 /**
- * Passes outcomes on in the order in which a backend delivered them, although each may need a step that takes
- * its time, such as a decryption.
+ * Passes outcomes on in the order in which a backend delivered them, although each may need an asynchronous
+ * step first, such as its decryption.
  *
- * Outcomes that a backend delivers in one turn of the event loop come out in one turn, if their steps allow
- * it. Those of different turns come out in different ones: an operation's callback is called before the
- * events of what was delivered after it.
+ * Outcomes that the backend delivered in different turns of the event loop come out in different turns. So an
+ * operation's callback is called before the events of an operation that was delivered in a later turn.
  */
 class DeliveryOrder {
   /** Delivered and not passed on, oldest first. `settle` is null until the step has ended. */
@@ -16,8 +15,8 @@ class DeliveryOrder {
   #leaving = null
 
   /**
-   * The promise of what `step` makes of a backend's promise: a value, or the promise of one. `blame` makes
-   * the error to fail with out of the backend's.
+   * Resolves to what `step` returns for the backend's value, be it a value or a promise. Rejects with what
+   * `blame` returns for the backend's error.
    */
   pass (promise, step = value => value, blame = error => error) {
     return new Promise((resolve, reject) => {
@@ -67,8 +66,8 @@ class DeliveryOrder {
 }
 
 /**
- * Calls back when all promise reactions that are due have run, and what these have given to `nextTick`, as
- * `callbacks.js` does.
+ * Calls back when all pending promise reactions have run, and then the callbacks that these have passed to
+ * `nextTick`, as callbacks.js does.
  */
 function afterThisTurn (callback) {
   process.nextTick(() => Promise.resolve().then(callback))

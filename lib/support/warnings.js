@@ -1,7 +1,6 @@
 'use strict'
 
-// What a store says once and then lets be. A message is given once per process, however many stores say it:
-// apps that make a store per request exist.
+// Each message is given once per process, however many stores give it: some apps make a store per request.
 
 const given = new Set()
 

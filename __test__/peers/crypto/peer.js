@@ -1,7 +1,7 @@
 'use strict'
 
 // One connect-mongo in a process of its own. Its argument, { connectMongo, kruptein, adapter, options }, says
-// which, and with which kruptein. Its messages are lists of calls, answered with their outcomes.
+// which, and with which kruptein. It gets lists of calls as messages, and sends back their outcomes.
 
 const Module = require('node:module')
 const path = require('node:path')

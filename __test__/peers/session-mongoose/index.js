@@ -1,6 +1,6 @@
 'use strict'
 
-// session-mongoose itself, unpatched, for Node.js 6: on a current one its driver never answers. A parent
+// session-mongoose itself, unpatched, for Node.js 6: on a current one its driver never calls back. A parent
 // process sends what to call, and gets the arguments that the callback got.
 
 const stores = {}

@@ -7,7 +7,7 @@ const { version } = require('../../../package.json')
 const platform = currentPlatform()
 const override = process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH
 
-// In order of preference. Nothing stands in for an override: who sets it means that file.
+// In order of preference. When the override is set, no other file is tried.
 const candidates = override
   ? [[override, () => require(path.resolve(override))]]
   : [

@@ -12,7 +12,7 @@ function openNative (form) {
   const core = require('./binding').open(JSON.stringify(configuration(form)))
   const leave = departures(core)
   return {
-    // The core judges by this clock whether a session has expired: apps fake it in tests.
+    // The core takes this time to decide whether a session has expired. Apps fake the clock in tests.
     get: id => leave(core.get(id, Date.now())),
     set: (id, value, { expires, lastModified }) => value instanceof Promise
       ? setLater(core, leave, id, value, { expires, lastModified })
@@ -33,8 +33,9 @@ function openNative (form) {
 }
 
 /**
- * Operations have their places when they are called, and leave together when the code that called them has
- * run to its end: one wake-up of the core for a burst, and no timer.
+ * Returns a function that every operation's promise passes through. Operations get their sequence numbers
+ * when they are called. The core is woken once, without a timer, when the code that called them has run to
+ * its end.
  */
 function departures (core) {
   const now = Promise.resolve()
@@ -53,12 +54,12 @@ function departures (core) {
 }
 
 /**
- * A `set` whose value is not made yet (an encrypted one may take a while) takes its place in the order now,
- * and fills it later. Whatever fails first, the value or the operation's deadline, is the outcome.
- * A promise may say as `bytes` how large its value will be.
+ * A `set` whose value is not ready yet, such as an encrypted one. It takes its sequence number now and gets
+ * its value later. It fails when the value fails or its deadline passes, whichever is first. A promise may
+ * have the property `bytes`: about how large its value will be.
  *
- * Returns the core's own promise: one that is derived from it would settle later than those of operations
- * which the core delivers together with this one.
+ * Returns the core's own promise. One that is derived from it would settle later than the promises of the
+ * operations that the core delivers together with this one.
  */
 function setLater (core, leave, id, value, { expires, lastModified }) {
   const { promise, place } = core.reserve(id, value.bytes ?? 0)
@@ -91,8 +92,8 @@ function configuration (form) {
 }
 
 /**
- * `mongoOptions` as JSON. What has no such form is marked with its kind, for the core to say what it makes of
- * it.
+ * `mongoOptions` as JSON. A value that JSON cannot hold is replaced by the name of its kind: the core decides
+ * whether that is an error or a warning.
  */
 function portable (value) {
   if (value === null || ['undefined', 'string', 'boolean'].includes(typeof value)) return value
@@ -104,7 +105,7 @@ function portable (value) {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, portable(item)]))
 }
 
-/** By the prototype's prototype: plain objects may be of another realm, such as a test runner's. */
+/** Looks at the prototype's prototype: a plain object may be of another realm, such as a test runner's. */
 function isPlain (value) {
   const prototype = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
