@@ -3,8 +3,9 @@
 // One store, one operation, one concurrency, through the callbacks that express-session uses.
 
 const { processMicros, threadMicros } = require('../meter')
+const { operationsOf, writeAll } = require('../operations')
 const { percentile } = require('../report')
-const { ids, makeSession } = require('../sessions')
+const { ids } = require('../sessions')
 const { openStore } = require('../stores')
 
 /** Latencies that are kept; of more, the latest. */
@@ -16,29 +17,12 @@ run()
 
 async function run () {
   const { store, close } = await openStore(name, urls)
-  const sessions = ids.map((_, index) => makeSession(index))
-  const operations = {
-    get: (index, callback) => store.get(ids[index], (error, session) => {
-      callback(error ?? (session?.visits === undefined ? new Error('the session was not found') : null))
-    }),
-    set: (index, callback) => {
-      sessions[index].visits += 1
-      store.set(ids[index], postponed(sessions[index]), callback)
-    },
-    touch: (index, callback) => store.touch(ids[index], postponed(sessions[index]), callback)
-  }
-  // As many as there are, so that each is there.
-  await drive(operations.set, 32, ({ started }) => started < ids.length)
+  const operations = operationsOf(store)
+  await writeAll(operations, 32)
   await drive(operations[op], concurrency, within(seconds / 3))
   const figures = await measure(operations[op])
   await close()
   process.send(figures, () => process.disconnect())
-}
-
-/** As express-session does first. MongoDB would not write a date that is there already. */
-function postponed (session) {
-  session.cookie.maxAge = session.cookie.originalMaxAge
-  return session
 }
 
 async function measure (operate) {
@@ -58,7 +42,7 @@ async function measure (operate) {
 
 function within (span) {
   const end = performance.now() + span * 1000
-  return ({ now }) => now < end
+  return now => now < end
 }
 
 /**
@@ -74,7 +58,7 @@ function drive (operate, concurrency, goOn) {
       if (error) return reject(error)
       const now = performance.now()
       latencies[done++ % LATENCIES] = now - began
-      if (goOn({ now, started })) next(now)
+      if (goOn(now)) next(now)
       else if (done === started) resolve({ done, latencies: latencies.subarray(0, Math.min(done, LATENCIES)) })
     })
     for (let index = 0; index < concurrency; index++) next(performance.now())
