@@ -9,7 +9,7 @@ async function interleave ({ stores, cases, rounds }, measure) {
   const trials = []
   for (let round = 1; round <= rounds; round++) {
     for (const one of cases) {
-      for (const store of rotated(stores, round)) {
+      for (const store of ordered(stores, round)) {
         const trial = { store, ...one, round }
         trials.push({ ...trial, ...await measure(trial) })
       }
@@ -18,10 +18,14 @@ async function interleave ({ stores, cases, rounds }, measure) {
   return trials
 }
 
-/** Another store begins each round: mongod is still busy when a trial with many writes is over. */
-function rotated (stores, round) {
-  const first = (round - 1) % stores.length
-  return [...stores.slice(first), ...stores.slice(0, first)]
+/**
+ * Another store begins each round: mongod is still busy when a trial with many writes is over. Every second
+ * round goes backwards, or a store would nearly always follow the same one.
+ */
+function ordered (stores, round) {
+  const first = Math.floor((round - 1) / 2) % stores.length
+  const rotated = [...stores.slice(first), ...stores.slice(0, first)]
+  return round % 2 === 0 ? rotated.reverse() : rotated
 }
 
 module.exports = { interleave }

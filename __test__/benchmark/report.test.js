@@ -82,6 +82,12 @@ test('trials go round by round, and another store begins each', async () => {
   assert.deepEqual(trials[5], { store: 'a', op: 'get', round: 2, perSecond: 6 })
 })
 
+test('over the rounds, three stores go in each order', async () => {
+  const trials = await interleave({ stores: ['a', 'b', 'c'], cases: [{}], rounds: 6 }, async () => {})
+  const orders = Array.from({ length: 6 }, (_, index) => trials.slice(3 * index, 3 * index + 3).map(({ store }) => store).join(''))
+  assert.deepEqual(orders, ['abc', 'cba', 'bca', 'acb', 'cab', 'bac'])
+})
+
 test('a table lines up', () => {
   assert.equal(table(['', 'ops/s'], [['get', '12'], ['touch', '1,234']], 1), [
     '|       | ops/s |',
