@@ -10,7 +10,10 @@ const { startRedis } = require('./redis')
 const { DATABASE } = require('./sessions')
 const { labels } = require('./stores')
 
-const SUITES = { stores: require('./suites/stores'), express: require('./suites/express') }
+const SUITES = {
+  stores: require('./suites/stores'),
+  express: require('./suites/express')
+}
 
 main(async () => {
   const options = readOptions(process.argv.slice(2))
@@ -42,7 +45,7 @@ async function compare (options, signal) {
 
   const urls = { mongo: process.env.MONGODB_URL, redis: redis?.url }
   try {
-    const names = labels(stores)
+    const names = labels(stores, options.before)
     const figures = await suite.run({ ...options, stores, urls, signal, progress: line => console.error(line) })
     if (options.json) console.log(JSON.stringify({ ...setting(), names, ...figures }, null, 2))
     else console.log(['', described(setting()), '', suite.report(figures, names)].join('\n'))

@@ -1,28 +1,48 @@
 'use strict'
 
+const path = require('node:path')
 const { parseArgs } = require('node:util')
 
-/** What each suite can compare. */
+const OPS = ['get', 'set', 'touch']
+
+/** This package as another clone has it. */
+const BEFORE = ['native-before', 'borrowed-before']
+
+/**
+ * What each suite can compare, what it does without options, and what is less with --quick.
+ */
 const SUITES = {
-  stores: ['native', 'connect-mongo', 'connect-redis', 'memory', 'json'],
-  express: ['none', 'native', 'connect-mongo', 'connect-redis', 'memory']
+  stores: {
+    stores: ['native', 'borrowed', ...BEFORE, 'connect-mongo', 'connect-redis', 'memory', 'json'],
+    defaults: {
+      stores: ['native', 'connect-mongo', 'connect-redis'], ops: OPS, concurrency: [1, 128], rounds: 3, seconds: 3
+    },
+    quick: { rounds: 1, seconds: 1 }
+  },
+  express: {
+    stores: ['none', 'native', 'borrowed', ...BEFORE, 'connect-mongo', 'connect-redis', 'memory'],
+    defaults: { stores: ['none', 'native', 'connect-mongo', 'connect-redis', 'memory'], rounds: 3, seconds: 3 },
+    quick: { rounds: 1, seconds: 1 }
+  }
 }
 
-const OPS = ['get', 'set', 'touch']
-const DEFAULT_STORES = { stores: ['native', 'connect-mongo', 'connect-redis'], express: SUITES.express }
-const DEFAULTS = { concurrency: [1, 128], ops: OPS, rounds: 3, seconds: 3 }
-const QUICK = { rounds: 1, seconds: 1 }
+/** What --before compares where --stores does not say. */
+const PAIRS = ['native', 'native-before', 'borrowed', 'borrowed-before']
+
+const { stores, express } = SUITES
 
 const USAGE = `npm run bench [-- option…]           get, set and touch of the stores alone
 npm run bench -- express [option…]   requests through Express 5 and express-session
 
-  --stores a,b        of ${SUITES.stores.join(', ')};
-                      express: of ${SUITES.express.join(', ')}
+  --stores a,b        of ${stores.stores.join(', ')};
+                      express: of ${express.stores.join(', ')}
+  --before folder     another built clone of this package, for ${BEFORE.join(' and ')};
+                      without --stores, it and this one are compared
   --ops a,b           of ${OPS.join(', ')} (only the stores alone)
-  --concurrency 1,8   operations at once (only the stores alone; default ${DEFAULTS.concurrency})
-  --rounds n          default ${DEFAULTS.rounds}
-  --seconds n         measured per trial, after a warm-up of a third of it; default ${DEFAULTS.seconds}
-  --quick             ${QUICK.rounds} round of ${QUICK.seconds} s: a first impression
+  --concurrency 1,8   operations at once (only the stores alone; default ${stores.defaults.concurrency})
+  --rounds n          default ${stores.defaults.rounds}
+  --seconds n         measured per trial, after a warm-up of a third of it; default ${stores.defaults.seconds}
+  --quick             ${stores.quick.rounds} round of ${stores.quick.seconds} s: a first impression
   --json              all figures to stdout, in JSON
   --profile folder    a CPU profile of each trial`
 
@@ -33,6 +53,7 @@ function readOptions (args) {
     allowPositionals: true,
     options: {
       stores: { type: 'string' },
+      before: { type: 'string' },
       ops: { type: 'string' },
       concurrency: { type: 'string' },
       rounds: { type: 'string' },
@@ -45,18 +66,29 @@ function readOptions (args) {
   })
   const [suite = 'stores', ...rest] = positionals
   among('suite', [suite, ...rest].join(' '), Object.keys(SUITES))
-  const defaults = { ...DEFAULTS, ...(values.quick && QUICK) }
+  const { defaults: usual, quick } = SUITES[suite]
+  const defaults = { ...usual, ...(values.before && { stores: PAIRS }), ...(values.quick && quick) }
+  const named = (what, names) => values[what]?.split(',').map(name => among(what.slice(0, -1), name, names))
+  const counts = what => values[what]?.split(',').map(text => count(what, text))
   return {
     suite,
-    stores: values.stores?.split(',').map(name => among('store', name, SUITES[suite])) ?? DEFAULT_STORES[suite],
-    ops: values.ops?.split(',').map(name => among('op', name, OPS)) ?? defaults.ops,
-    concurrency: values.concurrency?.split(',').map(text => count('concurrency', text)) ?? defaults.concurrency,
+    stores: needing(values.before, named('stores', SUITES[suite].stores) ?? defaults.stores),
+    before: values.before && path.resolve(values.before),
+    ops: named('ops', OPS) ?? defaults.ops,
+    concurrency: counts('concurrency') ?? defaults.concurrency,
     rounds: values.rounds ? count('rounds', values.rounds) : defaults.rounds,
     seconds: values.seconds ? count('seconds', values.seconds) : defaults.seconds,
     json: values.json ?? false,
     profile: values.profile,
     help: values.help ?? false
   }
+}
+
+/** The stores, if --before is there for those that need it. */
+function needing (before, stores) {
+  const missing = before ? undefined : stores.find(store => BEFORE.includes(store))
+  if (missing === undefined) return stores
+  throw new Error(`The store ${missing} is of another clone: --before <folder> says which.`)
 }
 
 function among (what, name, names) {

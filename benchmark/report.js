@@ -28,10 +28,15 @@ function summarize (trials, { by, figures, subject }) {
  * slows down all of a round. Null where there is nothing to compare.
  */
 function ratio (ours, theirs, figure) {
-  const ratios = ours.flatMap(({ round, [figure]: value }) => {
+  const all = ratios(ours, theirs, figure)
+  return all.length > 0 ? median(all) : null
+}
+
+/** Of each round in which both were measured. */
+function ratios (ours, theirs, figure) {
+  return ours.flatMap(({ round, [figure]: value }) => {
     return theirs.filter(other => other.round === round).map(other => value / other[figure])
   })
-  return ratios.length > 0 ? median(ratios) : null
 }
 
 function median (numbers) {
@@ -75,4 +80,4 @@ function times (number) {
   return number === null ? '' : `${digits(number)}×`
 }
 
-module.exports = { digits, median, percentile, ratio, summarize, table, times }
+module.exports = { digits, groups, median, percentile, ratio, ratios, summarize, table, times }

@@ -33,4 +33,4 @@ function met (yes) {
   return yes ? 'met' : 'NOT met'
 }
 
-module.exports = { verdicts }
+module.exports = { met, verdicts }

@@ -1,6 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
+const path = require('node:path')
 const { test } = require('node:test')
 
 const { interleave } = require('../../benchmark/interleave')
@@ -113,4 +114,12 @@ test('the command line is checked', () => {
   assert.throws(() => readOptions(['--rounds', '0']), /--rounds takes whole numbers above 0: got 0/)
   assert.throws(() => readOptions(['--fast']), /Unknown option '--fast'/)
   assert.throws(() => readOptions(['expres']), /There is no suite expres/)
+})
+
+test('stores of another clone are compared where --before names it', () => {
+  const { stores, before } = readOptions(['--before', 'clone'])
+  assert.deepEqual(stores, ['native', 'native-before', 'borrowed', 'borrowed-before'])
+  assert.equal(before, path.resolve('clone'))
+  assert.deepEqual(readOptions(['--before', 'clone', '--stores', 'native']).stores, ['native'])
+  assert.throws(() => readOptions(['--stores', 'native,native-before']), /The store native-before is of another clone: --before/)
 })

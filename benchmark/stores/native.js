@@ -1,9 +1,8 @@
 'use strict'
 
-const { MongoStore } = require('../..')
 const { DATABASE } = require('../sessions')
 
-exports.open = async ({ mongo }) => {
-  const store = MongoStore.create({ mongoUrl: mongo, dbName: DATABASE, collectionName: 'native' })
+exports.open = async ({ mongo }, { MongoStore, collection }) => {
+  const store = MongoStore.create({ mongoUrl: mongo, dbName: DATABASE, collectionName: collection })
   return { store, close: () => store.close() }
 }

@@ -8,12 +8,12 @@ const { processMicros, threadMicros } = require('../meter')
 const { DAY_MS, sessionData } = require('../sessions')
 const { openStore } = require('../stores')
 
-const { store: name, urls } = JSON.parse(process.argv[2])
+const { store: name, urls, before } = JSON.parse(process.argv[2])
 
 run()
 
 async function run () {
-  const { store, close } = name === 'none' ? { close: async () => {} } : await openStore(name, urls)
+  const { store, close } = name === 'none' ? { close: async () => {} } : await openStore(name, urls, before)
   const server = serve(store).listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
   process.once('message', () => {
     server.close(async () => {

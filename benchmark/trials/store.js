@@ -11,12 +11,12 @@ const { openStore } = require('../stores')
 /** Latencies that are kept; of more, the latest. */
 const LATENCIES = 1 << 21
 
-const { store: name, op, concurrency, seconds, urls } = JSON.parse(process.argv[2])
+const { store: name, op, concurrency, seconds, urls, before } = JSON.parse(process.argv[2])
 
 run()
 
 async function run () {
-  const { store, close } = await openStore(name, urls)
+  const { store, close } = await openStore(name, urls, before)
   const operations = operationsOf(store)
   await writeAll(operations, 32)
   await drive(operations[op], concurrency, within(seconds / 3))
