@@ -12,7 +12,8 @@ const { labels } = require('./stores')
 
 const SUITES = {
   stores: require('./suites/stores'),
-  express: require('./suites/express')
+  express: require('./suites/express'),
+  network: require('./suites/network')
 }
 
 main(async () => {

@@ -23,24 +23,36 @@ const SUITES = {
     stores: ['none', 'native', 'borrowed', ...BEFORE, 'connect-mongo', 'connect-redis', 'memory'],
     defaults: { stores: ['none', 'native', 'connect-mongo', 'connect-redis', 'memory'], rounds: 3, seconds: 3 },
     quick: { rounds: 1, seconds: 1 }
+  },
+  network: {
+    stores: ['native', 'borrowed', ...BEFORE, 'connect-mongo'],
+    defaults: {
+      stores: ['native', 'borrowed', 'connect-mongo'],
+      ops: OPS, roundTrips: [1, 10, 30], rates: [200, 2000], rounds: 5, seconds: 3
+    },
+    quick: { rounds: 1, seconds: 1 }
   }
 }
 
 /** What --before compares where --stores does not say. */
 const PAIRS = ['native', 'native-before', 'borrowed', 'borrowed-before']
 
-const { stores, express } = SUITES
+const { stores, express, network } = SUITES
 
 const USAGE = `npm run bench [-- option…]           get, set and touch of the stores alone
 npm run bench -- express [option…]   requests through Express 5 and express-session
+npm run bench -- network [option…]   get, set and touch at a fixed rate, over a slow network
 
   --stores a,b        of ${stores.stores.join(', ')};
-                      express: of ${express.stores.join(', ')}
+                      express: of ${express.stores.join(', ')};
+                      network: of ${network.stores.join(', ')}
   --before folder     another built clone of this package, for ${BEFORE.join(' and ')};
                       without --stores, it and this one are compared
-  --ops a,b           of ${OPS.join(', ')} (only the stores alone)
+  --ops a,b           of ${OPS.join(', ')} (not express)
   --concurrency 1,8   operations at once (only the stores alone; default ${stores.defaults.concurrency})
-  --rounds n          default ${stores.defaults.rounds}
+  --round-trips 1,10  ms to the server and back (only network; default ${network.defaults.roundTrips})
+  --rates 200,2000    operations a second (only network; default ${network.defaults.rates})
+  --rounds n          default ${stores.defaults.rounds}; network: ${network.defaults.rounds}
   --seconds n         measured per trial, after a warm-up of a third of it; default ${stores.defaults.seconds}
   --quick             ${stores.quick.rounds} round of ${stores.quick.seconds} s: a first impression
   --json              all figures to stdout, in JSON
@@ -56,6 +68,8 @@ function readOptions (args) {
       before: { type: 'string' },
       ops: { type: 'string' },
       concurrency: { type: 'string' },
+      'round-trips': { type: 'string' },
+      rates: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       quick: { type: 'boolean' },
@@ -76,6 +90,8 @@ function readOptions (args) {
     before: values.before && path.resolve(values.before),
     ops: named('ops', OPS) ?? defaults.ops,
     concurrency: counts('concurrency') ?? defaults.concurrency,
+    roundTrips: counts('round-trips') ?? defaults.roundTrips,
+    rates: counts('rates') ?? defaults.rates,
     rounds: values.rounds ? count('rounds', values.rounds) : defaults.rounds,
     seconds: values.seconds ? count('seconds', values.seconds) : defaults.seconds,
     json: values.json ?? false,

@@ -116,6 +116,15 @@ test('the command line is checked', () => {
   assert.throws(() => readOptions(['expres']), /There is no suite expres/)
 })
 
+test('a network is of some round trips and rates', () => {
+  const usual = readOptions(['network'])
+  assert.deepEqual([usual.roundTrips, usual.rates, usual.rounds], [[1, 10, 30], [200, 2000], 5])
+  assert.deepEqual(usual.stores, ['native', 'borrowed', 'connect-mongo'])
+  const { roundTrips, rates } = readOptions(['network', '--quick', '--round-trips', '5,50', '--rates', '10'])
+  assert.deepEqual([roundTrips, rates], [[5, 50], [10]])
+  assert.throws(() => readOptions(['network', '--round-trips', '1.5']), /--round-trips takes whole numbers above 0: got 1.5/)
+})
+
 test('stores of another clone are compared where --before names it', () => {
   const { stores, before } = readOptions(['--before', 'clone'])
   assert.deepEqual(stores, ['native', 'native-before', 'borrowed', 'borrowed-before'])
