@@ -9,7 +9,8 @@ const OPS = ['get', 'set', 'touch']
 const BEFORE = ['native-before', 'borrowed-before']
 
 /**
- * What each suite can compare, what it does without options, and what is less with --quick.
+ * What each suite can compare, what it does without options, and what is less with --quick, so that it takes
+ * about half a minute.
  */
 const SUITES = {
   stores: {
@@ -17,7 +18,7 @@ const SUITES = {
     defaults: {
       stores: ['native', 'connect-mongo', 'connect-redis'], ops: OPS, concurrency: [1, 128], rounds: 3, seconds: 3
     },
-    quick: { rounds: 1, seconds: 1 }
+    quick: { ops: ['get', 'set'], rounds: 1, seconds: 1 }
   },
   express: {
     stores: ['none', 'native', 'borrowed', ...BEFORE, 'connect-mongo', 'connect-redis', 'memory'],
@@ -30,7 +31,7 @@ const SUITES = {
       stores: ['native', 'borrowed', 'connect-mongo'],
       ops: OPS, roundTrips: [1, 10, 30], rates: [200, 2000], rounds: 5, seconds: 3
     },
-    quick: { rounds: 1, seconds: 1 }
+    quick: { ops: ['get', 'set'], roundTrips: [10], rounds: 1, seconds: 1 }
   }
 }
 
@@ -54,7 +55,8 @@ npm run bench -- network [option…]   get, set and touch at a fixed rate, over 
   --rates 200,2000    operations a second (only network; default ${network.defaults.rates})
   --rounds n          default ${stores.defaults.rounds}; network: ${network.defaults.rounds}
   --seconds n         measured per trial, after a warm-up of a third of it; default ${stores.defaults.seconds}
-  --quick             ${stores.quick.rounds} round of ${stores.quick.seconds} s: a first impression
+  --quick             a first impression in about half a minute, once everything is built: ${stores.quick.rounds} round of
+                      ${stores.quick.seconds} s without touch; network: at ${network.quick.roundTrips} ms alone
   --json              all figures to stdout, in JSON
   --profile folder    a CPU profile of each trial`
 

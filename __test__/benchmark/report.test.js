@@ -104,12 +104,13 @@ test('figures have three digits, or all before the point', () => {
 })
 
 test('the command line is checked', () => {
-  const { suite, stores, ops, concurrency, rounds, seconds } = readOptions(['--quick', '--ops', 'get', '--concurrency', '8,64'])
+  const { suite, stores, ops, concurrency, rounds, seconds } = readOptions(['--quick', '--concurrency', '8,64'])
   assert.deepEqual({ suite, stores, ops, concurrency }, {
-    suite: 'stores', stores: ['native', 'connect-mongo', 'connect-redis'], ops: ['get'], concurrency: [8, 64]
+    suite: 'stores', stores: ['native', 'connect-mongo', 'connect-redis'], ops: ['get', 'set'], concurrency: [8, 64]
   })
   assert.deepEqual([rounds, seconds], [1, 1])
   assert.equal(readOptions(['express', '--rounds=5']).rounds, 5)
+  assert.deepEqual(readOptions(['--quick', '--ops', 'touch']).ops, ['touch'])
   assert.throws(() => readOptions(['--stores', 'mongo']), /There is no store mongo\. There are native, /)
   assert.throws(() => readOptions(['--rounds', '0']), /--rounds takes whole numbers above 0: got 0/)
   assert.throws(() => readOptions(['--fast']), /Unknown option '--fast'/)
