@@ -8,8 +8,8 @@ const { main, run } = require('./run')
 const fix = process.argv.includes('--fix')
 
 const CHECKS = {
-  rustfmt: ['cargo', 'fmt', ...(fix ? [] : ['--check'])],
-  clippy: ['cargo', 'clippy', '--locked', '--all-targets', '--profile', 'testing', '--', '-D', 'warnings'],
+  rustfmt: ['cargo', 'fmt', '--all', ...(fix ? [] : ['--check'])],
+  clippy: ['cargo', 'clippy', '--workspace', '--locked', '--all-targets', '--profile', 'testing', '--', '-D', 'warnings'],
   imports: [process.execPath, 'scripts/check-imports.js'],
   eslint: [process.execPath, 'node_modules/eslint/bin/eslint.js', '--max-warnings=0', ...(fix ? ['--fix'] : []), '.'],
   tsc: [process.execPath, 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json']

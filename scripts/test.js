@@ -19,7 +19,7 @@ const NODE_OPTIONS = [
   '--test-reporter=spec'
 ]
 
-const CARGO_TEST = ['test', '--locked', '--profile', 'testing']
+const CARGO_TEST = ['test', '--workspace', '--locked', '--profile', 'testing']
 // Building what build.js has not built takes a minute, the tests take seconds.
 const CARGO_TIMEOUT_MS = 10 * 60_000
 

@@ -54,6 +54,30 @@ describe('grouping', () => {
     })
   }
 
+  test('what waits for room is stored in its place when there is room', async () => {
+    const text = 'x'.repeat(MIB)
+    const sets = ids.slice(0, 100).map((id, n) => store.set(id, makeSession({ n, text })))
+    const [first, last] = [0, 99].map(n => store.get(ids[n]))
+    const small = store.set(ids[99], makeSession({ n: -1 }))
+    await Promise.all(sets)
+    assert.equal((await first).n, 0)
+    assert.equal((await last).n, 99, 'the get was called before the set after it')
+    await small
+    assert.equal((await store.get(ids[99])).n, -1)
+    await store.clear()
+  })
+
+  test('a session that MongoDB cannot store fails alone and at once', async () => {
+    const huge = makeSession({ text: 'x'.repeat(70 * MIB) })
+    const outcomes = await Promise.allSettled([
+      store.set('before', makeSession()), store.set('huge', huge), store.set('after', makeSession()), store.get('before')
+    ])
+    assert.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    const { reason } = outcomes[1]
+    assert.deepEqual([reason.name, reason.code, reason.codeName], ['MongoServerError', 10334, 'BSONObjectTooLarge'])
+    assert.match(reason.message, /takes 7\d{7} bytes, the limit is 16777216/)
+  })
+
   test('a single call leaves at once', async () => {
     const { store: own } = await commands('find', async () => { for (const id of ids) await store.get(id) })
     assert.equal(own, ids.length)
@@ -95,13 +119,23 @@ describe('bounds', () => {
     await store.close()
   })
 
-  test('64 MiB of sessions may wait, and then operations fail before the process runs out of memory', async () => {
+  test('64 MiB of sessions wait in the core, more of them in JavaScript, and none is refused', async () => {
     const store = MongoStore.create(nobody)
     const session = makeSession({ text: 'x'.repeat(8 * MIB) })
     const outcomes = await Promise.allSettled(ids.slice(0, 12).map(id => store.set(id, session)))
-    const names = outcomes.map(({ reason }) => reason.name)
-    assert.equal(names.filter(name => name === 'MongoOperationTimeoutError').length, 7)
-    assert.equal(names.filter(name => name === 'MongoQueueFullError').length, 5)
+    for (const { reason } of outcomes) {
+      assert.equal(reason.name, 'MongoOperationTimeoutError')
+      assert.match(reason.message, /not sent/)
+    }
+    await store.close()
+  })
+
+  test('what is refused counts nowhere', async () => {
+    const store = MongoStore.create({ ...nobody, maxQueue: 3 })
+    const outcomes = await Promise.allSettled(ids.slice(0, 10).map(id => store.get(id)))
+    const refused = outcomes.filter(({ reason }) => reason.name === 'MongoQueueFullError')
+    assert.equal(refused.length, 7)
+    for (const { reason } of refused) assert.match(reason.message, /: 3 operations wait/)
     await store.close()
   })
 })

@@ -101,7 +101,8 @@ for (const [topology, start] of Object.entries({
     })
 
     test('a batch that is refused before it is carried out is split to find the culprit', async () => {
-      const store = await open()
+      // With one connection, what is called at once leaves in one command.
+      const store = await open({}, { maxPoolSize: 1 })
       // FailedToParse, once for a whole batch: its halves are then accepted.
       const before = await updates(store)
       await failCommands({ times: 1 }, { failCommands: ['update'], errorCode: 9 })

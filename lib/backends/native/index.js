@@ -11,12 +11,15 @@ function openNative (form) {
   // Loaded now, not with the package: importing it must work wherever Node.js does, binary or not.
   const core = require('./binding').open(JSON.stringify(configuration(form)))
   const leave = departures(core)
+  const reserved = new ReservedSets(core, leave)
   return {
     // The core takes this time to decide whether a session has expired. Apps fake the clock in tests.
     get: id => leave(core.get(id, Date.now())),
-    set: (id, value, { expires, lastModified }) => value instanceof Promise
-      ? setLater(core, leave, id, value, { expires, lastModified })
-      : leave(core.set(id, value, expires, lastModified)),
+    set: (id, value, dates) => {
+      if (value instanceof Promise) return reserved.set(id, value, value.bytes ?? 0, dates)
+      const promise = core.set(id, value, dates.expires, dates.lastModified)
+      return promise === null ? reserved.set(id, value, sizeOf(value), dates) : leave(promise)
+    },
     touch: (id, { expires, lastModified }) => leave(core.touch(id, expires, lastModified)),
     destroy: id => leave(core.destroy(id)),
     scan: ({ after, limit }) => leave(core.scan(after, limit, Date.now())),
@@ -28,7 +31,7 @@ function openNative (form) {
     stats: () => JSON.parse(core.stats()),
     close: () => core.close(),
     abandon: () => core.close(),
-    onEvent: listener => void pump(core, listener)
+    onEvent: listener => void pump(core, reserved, listener)
   }
 }
 
@@ -54,24 +57,64 @@ function departures (core) {
 }
 
 /**
- * A `set` whose value is not ready yet, such as an encrypted one. It takes its sequence number now and gets
- * its value later. It fails when the value fails or its deadline passes, whichever is first. A promise may
- * have the property `bytes`: about how large its value will be.
- *
- * Returns the core's own promise. One that is derived from it would settle later than the promises of the
- * operations that the core delivers together with this one.
+ * Sets that take their sequence numbers now and their values later: when the value is ready, such as an
+ * encrypted one, and when the process's bound on waiting sessions has room for it.
  */
-function setLater (core, leave, id, value, { expires, lastModified }) {
-  const { promise, place } = core.reserve(id, value.bytes ?? 0)
-  const withdraw = () => core.withdraw(place)
-  value.then(ready => core.deliver(place, ready, expires, lastModified)).catch(withdraw)
-  promise.catch(withdraw)
-  return leave(promise)
+class ReservedSets {
+  #core
+  #leave
+  /** What to call when there is room, by sequence number. */
+  #waiting = new Map()
+
+  constructor (core, leave) {
+    this.#core = core
+    this.#leave = leave
+  }
+
+  /**
+   * `bytes`: about how large the value is or will be. The set fails when its value fails or its deadline
+   * passes, whichever is first.
+   *
+   * Returns the core's own promise. One that is derived from it would settle later than the promises of the
+   * operations that the core delivers together with this one.
+   */
+  set (id, value, bytes, { expires, lastModified }) {
+    const core = this.#core
+    const { promise, sequence, hasRoom } = core.reserve(id, Math.min(bytes, MAX_BYTES))
+    const end = () => {
+      this.#waiting.delete(sequence)
+      core.withdraw(sequence)
+    }
+    const fill = value => core.fill(sequence, value, expires, lastModified)
+    const ready = hasRoom ? value : new Promise(resolve => this.#waiting.set(sequence, () => resolve(value)))
+    if (ready instanceof Promise) ready.then(fill).catch(end)
+    else fill(ready)
+    // Fails a waiting value's set at once, whether there is room or not.
+    if (value instanceof Promise) value.catch(end)
+    promise.catch(end)
+    return this.#leave(promise)
+  }
+
+  room (sequence) {
+    this.#waiting.get(sequence)?.()
+    this.#waiting.delete(sequence)
+  }
+}
+
+/** The largest number that crosses as a u32. */
+const MAX_BYTES = 2 ** 32 - 1
+
+/** Bytes of a value that crosses as a string or a Buffer. */
+function sizeOf (value) {
+  return value === null ? 0 : Buffer.byteLength(value)
 }
 
 /** Hands over events until the core is closed. Waiting for one keeps nothing alive. */
-async function pump (core, listener) {
-  for (let event; (event = await core.nextEvent()) !== null;) listener(...event)
+async function pump (core, reserved, listener) {
+  for (let event; (event = await core.nextEvent()) !== null;) {
+    if (event[0] === 'room') reserved.room(event[1])
+    else listener(...event)
+  }
 }
 
 function configuration (form) {

@@ -1,0 +1,164 @@
+//! connect-mongo: `{ _id, session, expires, lastModified?, createdAt?, updatedAt? }`.
+
+use bson::{DateTime, Document, RawDocument, RawDocumentBuf, rawdoc};
+use serde::Deserialize;
+
+use super::{
+    fields::{EXPIRES, ID, date},
+    index::{Index, is_on},
+};
+use crate::{
+    command::{
+        bson::{Writer, elements},
+        reply::integer,
+    },
+    session::{Dates, Expiry, Id, StoredRow, Value, bson_type as tag},
+};
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectMongo {
+    /// connect-mongo 6's `timestamps`: `createdAt` on creation, `updatedAt` on every write.
+    #[serde(default)]
+    pub timestamps: bool,
+}
+
+const VALUE: &str = "session";
+const LAST_MODIFIED: &str = "lastModified";
+const CREATED_AT: &str = "createdAt";
+const UPDATED_AT: &str = "updatedAt";
+
+pub const INDEX: Index = Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: Some(0) };
+
+pub const FOREIGN: &str = "the collection holds rows of session-mongoose (its index sid_1 is there), which this store does \
+    not read: use require('connect-mongo-native/session-mongoose'), or another collection, or move the rows over: \
+    npx connect-mongo-native migrate --from session-mongoose";
+
+impl ConnectMongo {
+    pub fn write_operators(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
+        let set = writer.document("$set");
+        if let Some(value) = value {
+            writer.value(VALUE, value.tag, &value.bytes);
+        }
+        if let Some(millis) = dates.expires {
+            writer.date(EXPIRES, millis);
+        } else if value.is_some() {
+            writer.value(EXPIRES, tag::NULL, &[]);
+        }
+        if let Some(millis) = dates.last_modified {
+            writer.date(LAST_MODIFIED, millis);
+        }
+        writer.end(set);
+        if self.timestamps {
+            if value.is_some() {
+                let on_insert = writer.document("$setOnInsert");
+                writer.date(CREATED_AT, now_millis);
+                writer.end(on_insert);
+            }
+            let current = writer.document("$currentDate");
+            writer.boolean(UPDATED_AT, true);
+            writer.end(current);
+        }
+    }
+}
+
+pub fn read_row(document: &RawDocument) -> Option<(Id, StoredRow)> {
+    let mut id = None;
+    let mut value = Value::null();
+    // Rows of connect-mongo up to 0.2 have no such field and live for ever.
+    let mut expiry = Expiry::Absent;
+    let mut last_modified = None;
+    for (name, tag, bytes) in elements(document) {
+        match std::str::from_utf8(name) {
+            Ok(ID) => id = Some(Id::from_element(tag, bytes)),
+            Ok(VALUE) => value = Value::from_element(tag, bytes),
+            Ok(EXPIRES) => expiry = date(tag, bytes).map_or(Expiry::NotADate, Expiry::At),
+            Ok(LAST_MODIFIED) => last_modified = date(tag, bytes),
+            _ => {}
+        }
+    }
+    Some((id?, StoredRow { value, expiry, last_modified }))
+}
+
+pub fn projection() -> RawDocumentBuf {
+    rawdoc! { "expires": 1 }
+}
+
+pub fn expired(now: DateTime) -> RawDocumentBuf {
+    rawdoc! { "expires": { "$lt": now } }
+}
+
+/// Whether an index is the one by which a collection of this layout is known.
+pub fn marks(index: &Document) -> bool {
+    is_on(index, &[EXPIRES]) && index.get("expireAfterSeconds").and_then(integer) == Some(0)
+}
+
+pub fn conflict(collection: &str) -> String {
+    format!(
+        "an index on {{ {EXPIRES}: 1 }} exists that does not remove expired sessions by itself. Remedy: \
+         db.getCollection('{collection}').dropIndex('{}') and restart, or autoRemove: 'interval'",
+        INDEX.name
+    )
+}
+
+pub fn no_index(reason: &str) -> String {
+    format!(
+        "the index that removes expired sessions could not be created ({reason}). The store works without it. Remedy: \
+         create it yourself, once: createIndex({{ {EXPIRES}: 1 }}, {{ expireAfterSeconds: 0 }}), and set \
+         autoRemove: 'disabled'; or autoRemove: 'interval'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::RawBson;
+
+    fn found(document: &RawDocument, now_millis: i64) -> bool {
+        read_row(document).unwrap().1.live_row(Dates::default(), now_millis).is_some()
+    }
+
+    #[test]
+    fn liveness_is_that_of_the_peers_query() {
+        assert!(found(&rawdoc! { "_id": "a", "session": "{}" }, 1000));
+        assert!(found(
+            &rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(1001) },
+            1000
+        ));
+        assert!(!found(
+            &rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(1000) },
+            1000
+        ));
+        assert!(!found(&rawdoc! { "_id": "a", "session": "{}", "expires": RawBson::Null }, 1000));
+        assert!(!found(&rawdoc! { "_id": "a", "session": "{}", "expires": "2099" }, 1000));
+    }
+
+    #[test]
+    fn a_touch_in_flight_is_laid_over_the_row() {
+        let row = rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(10) };
+        let touched = Dates { expires: Some(2000), last_modified: Some(900) };
+        let row = read_row(&row).unwrap().1.live_row(touched, 1000).unwrap();
+        assert_eq!(row.dates, touched);
+    }
+
+    #[test]
+    fn values_keep_their_type() {
+        let (_, row) = read_row(&rawdoc! { "_id": 5, "session": { "a": 1 } }).unwrap();
+        assert_eq!((row.value.tag, &*row.value.bytes), (tag::DOCUMENT, rawdoc! { "a": 1 }.as_bytes()));
+        let (_, row) = read_row(&rawdoc! { "_id": 5 }).unwrap();
+        assert_eq!(row.value.tag, tag::NULL);
+    }
+
+    #[test]
+    fn timestamps_are_those_of_connect_mongo_6() {
+        let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
+        let mut writer = Writer::new(64);
+        ConnectMongo { timestamps: true }.write_operators(&mut writer, Some(&value), Dates::default(), 7);
+        let expected = rawdoc! {
+            "$set": { "session": "{}", "expires": RawBson::Null },
+            "$setOnInsert": { "createdAt": DateTime::from_millis(7) },
+            "$currentDate": { "updatedAt": true },
+        };
+        assert_eq!(writer.finish(), expected);
+    }
+}

@@ -1,0 +1,126 @@
+//! How a session lies in its document: field names, liveness, indexes. One subject for each peer whose rows this
+//! package reads and writes.
+
+mod connect_mongo;
+mod fields;
+mod index;
+mod session_mongoose;
+
+use bson::{Document, RawDocument, RawDocumentBuf};
+use serde::Deserialize;
+
+use super::bson::Writer;
+use crate::session::{Dates, Id, StoredRow, Value};
+
+pub use connect_mongo::ConnectMongo;
+pub use fields::ID;
+pub use index::{Index, is_on};
+pub use session_mongoose::SessionMongoose;
+
+/// The layout of a store's rows.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Layout {
+    ConnectMongo(ConnectMongo),
+    SessionMongoose(SessionMongoose),
+}
+
+impl Layout {
+    /// The field with the session's id.
+    pub fn id_field(&self) -> &'static str {
+        match self {
+            Self::ConnectMongo(_) => ID,
+            Self::SessionMongoose(_) => session_mongoose::SID,
+        }
+    }
+
+    /// Writes the update document of a statement. `now_millis`: the server's time.
+    pub fn write_update(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
+        let update = writer.document("u");
+        match self {
+            Self::ConnectMongo(layout) => layout.write_operators(writer, value, dates, now_millis),
+            Self::SessionMongoose(layout) => layout.write_operators(writer, value, dates, now_millis),
+        }
+        writer.end(update);
+    }
+
+    /// `None`: not a row of this layout.
+    pub fn read_row(&self, document: &RawDocument) -> Option<(Id, StoredRow)> {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::read_row(document),
+            Self::SessionMongoose(layout) => layout.read_row(document),
+        }
+    }
+
+    /// The latest `expires` that a get at `now_millis` no longer finds: session-mongoose finds `$gte`, connect-mongo `$gt`.
+    pub fn latest_expired(&self, now_millis: i64) -> i64 {
+        match self {
+            Self::ConnectMongo(_) => now_millis,
+            Self::SessionMongoose(_) => now_millis.saturating_sub(1),
+        }
+    }
+
+    /// What tells id and liveness.
+    pub fn projection(&self) -> RawDocumentBuf {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::projection(),
+            Self::SessionMongoose(_) => session_mongoose::projection(),
+        }
+    }
+
+    /// The rows to remove at the server's time `now`.
+    pub fn expired(&self, now: bson::DateTime) -> RawDocumentBuf {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::expired(now),
+            Self::SessionMongoose(layout) => layout.expired(now),
+        }
+    }
+
+    /// Whether several destroys may share a command. Its reply has only the sum of what was removed, and
+    /// session-mongoose tells each caller how many rows that were.
+    pub fn groups_destroys(&self) -> bool {
+        matches!(self, Self::ConnectMongo(_))
+    }
+
+    /// `has_ttl_index`: whether MongoDB is to remove expired rows by itself.
+    pub fn indexes(&self, has_ttl_index: bool) -> Vec<Index> {
+        match self {
+            Self::ConnectMongo(_) if has_ttl_index => vec![connect_mongo::INDEX],
+            Self::ConnectMongo(_) => Vec::new(),
+            Self::SessionMongoose(layout) => layout.indexes(),
+        }
+    }
+
+    /// Whether there may be expired rows that the TTL index does not know.
+    pub fn sweeps_at_start(&self) -> bool {
+        matches!(self, Self::SessionMongoose(SessionMongoose { ttl_seconds: Some(_) }))
+    }
+
+    /// What to do if the collection's indexes are those of the other layout.
+    pub fn foreign(&self, existing: &[Document]) -> Option<&'static str> {
+        match self {
+            Self::ConnectMongo(_) => {
+                existing.iter().any(session_mongoose::marks).then_some(connect_mongo::FOREIGN)
+            }
+            Self::SessionMongoose(_) => {
+                existing.iter().any(connect_mongo::marks).then_some(session_mongoose::FOREIGN)
+            }
+        }
+    }
+
+    /// What is wrong with an index that exists with other options, and what to do.
+    pub fn conflict(&self, index: &Index, collection: &str) -> String {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::conflict(collection),
+            Self::SessionMongoose(_) => session_mongoose::conflict(index, collection),
+        }
+    }
+
+    /// What is wrong when an index cannot be created, and what to do.
+    pub fn no_index(&self, index: &Index, reason: &str) -> String {
+        match self {
+            Self::ConnectMongo(_) => connect_mongo::no_index(reason),
+            Self::SessionMongoose(_) => session_mongoose::no_index(index, reason),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A server's reply: its counts, and its errors without other people's secrets.
+
+use bson::{Bson, Document};
+
+use crate::{error::Error, schedule::WriteReply, session::Id};
+
+/// What the reply of a write says of its statements. `unacknowledged`: with `w: 0` there are no counts.
+pub fn write_reply(reply: &Document, ids: &[&Id], unacknowledged: bool) -> WriteReply<Error> {
+    let number = |name: &str| reply.get(name).and_then(integer).and_then(|n| u64::try_from(n).ok());
+    WriteReply {
+        n: number("n").filter(|_| !unacknowledged),
+        upserted: list(reply, "upserted").filter_map(index).collect(),
+        errors: list(reply, "writeErrors")
+            .filter_map(|error| Some((index(error)?, error_of(error, ids))))
+            .collect(),
+        write_concern_error: reply.get_document("writeConcernError").ok().map(|error| error_of(error, ids)),
+    }
+}
+
+/// Whether a write was carried out, but its write concern may still be met by a new attempt.
+pub fn asks_for_retry(reply: &Document) -> bool {
+    reply.contains_key("writeConcernError")
+        && reply
+            .get_array("errorLabels")
+            .is_ok_and(|labels| labels.iter().any(|label| label.as_str() == Some("RetryableWriteError")))
+}
+
+/// An element of `writeErrors`, or a `writeConcernError`.
+pub fn error_of(error: &Document, ids: &[&Id]) -> Error {
+    let message = error.get_str("errmsg").unwrap_or("the server gave no message");
+    let mut mapped = Error::new("MongoServerError", redact(message, ids));
+    mapped.code = error.get("code").and_then(integer).and_then(|code| i32::try_from(code).ok());
+    mapped.code_name = error.get_str("codeName").ok().map(str::to_owned);
+    mapped
+}
+
+pub fn integer(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(number) => Some(i64::from(*number)),
+        Bson::Int64(number) => Some(*number),
+        #[expect(clippy::cast_possible_truncation, reason = "counts and codes of a reply")]
+        Bson::Double(number) => Some(*number as i64),
+        _ => None,
+    }
+}
+
+fn list<'a>(reply: &'a Document, name: &str) -> impl Iterator<Item = &'a Document> {
+    reply.get_array(name).map(Vec::as_slice).unwrap_or_default().iter().filter_map(Bson::as_document)
+}
+
+fn index(entry: &Document) -> Option<usize> {
+    entry.get("index").and_then(integer).and_then(|index| usize::try_from(index).ok())
+}
+
+/// Where a server begins to quote what it was sent: a brace, a quotation mark, or these words.
+const QUOTATIONS: [&str; 7] = ["{", "\"", "'", "`", "\u{1}", "First element", "exceeded max"];
+
+/// A server's message may quote ids, names and values of sessions, and whole commands. What follows the first mark of a
+/// quotation is left out; ids elsewhere are shortened.
+pub fn redact(message: &str, ids: &[&Id]) -> String {
+    let end = QUOTATIONS.iter().filter_map(|mark| message.find(mark)).min().unwrap_or(message.len());
+    let mut text = message[..end].trim_end().trim_end_matches("dup key:").trim_end().to_owned();
+    if end < message.len() {
+        text.push_str(" …");
+    }
+    for id in ids {
+        if let Ok(plain) = std::str::from_utf8(id.bytes())
+            && plain.len() > 6
+        {
+            text = text.replace(plain, &format!("{id:?}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_quote_neither_ids_nor_sessions() {
+        let id = Id::text(b"secret-session-id");
+        let duplicate = r#"E11000 duplicate key error collection: a.sessions index: _id_ dup key: { _id: "secret-session-id" }"#;
+        assert_eq!(
+            redact(duplicate, &[&id]),
+            "E11000 duplicate key error collection: a.sessions index: _id_ …"
+        );
+        assert_eq!(redact("no document secret-session-id here", &[&id]), "no document secret… here");
+        assert_eq!(
+            redact("The dollar ($) prefixed field '$card' in 'session.$card' is not allowed", &[]),
+            "The dollar ($) prefixed field …"
+        );
+    }
+}

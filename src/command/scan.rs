@@ -1,0 +1,112 @@
+//! Commands on the whole collection, and what their replies say.
+
+use bson::{DateTime, Document, RawDocument, RawDocumentBuf, raw::cstr, rawdoc};
+
+use super::{
+    bson::{Writer, elements},
+    layout::ID,
+    reply::{error_of, integer},
+    target::{Target, count},
+};
+use crate::{
+    error::{Error, Result},
+    session::{Dates, Id, Outcome, Scan},
+};
+
+impl Target {
+    /// Deletes all rows, or those that had expired at the server's time `now`: a client an hour ahead must not delete
+    /// everyone's sessions.
+    pub fn delete_many(&self, expired_at: Option<DateTime>) -> RawDocumentBuf {
+        let query = expired_at.map_or_else(RawDocumentBuf::new, |now| self.layout.expired(now));
+        let mut command =
+            rawdoc! { "delete": self.collection.as_str(), "deletes": [{ "q": query, "limit": 0 }] };
+        if let Some(concern) = &self.write_concern {
+            command.append(cstr!("writeConcern"), concern.clone());
+        }
+        command
+    }
+
+    /// Counts rows, as `countDocuments({})` does: the `count` command goes by metadata that a crash can leave wrong.
+    pub fn count(&self, max_time_millis: i64) -> RawDocumentBuf {
+        let command = rawdoc! {
+            "aggregate": self.collection.as_str(),
+            "pipeline": [{ "$count": "n" }],
+            "cursor": {},
+        };
+        self.reading(command, max_time_millis)
+    }
+
+    /// Pages by `min` on the `_id` index: `$gt` compares within one BSON type and would skip rows of a collection with
+    /// ids of several types.
+    pub fn page(&self, scan: &Scan, max_time_millis: i64) -> RawDocumentBuf {
+        let limit = page_limit(scan);
+        let mut command = rawdoc! {
+            "find": self.collection.as_str(),
+            "sort": { "_id": 1 },
+            "hint": { "_id": 1 },
+            "limit": count(limit),
+            "batchSize": count(limit + 1),
+        };
+        if let Some(after) = &scan.after {
+            let mut min = Writer::new(64);
+            min.value(ID, after.tag(), after.bytes());
+            command.append(cstr!("min"), min.finish());
+        }
+        if scan.ids_only {
+            command.append(cstr!("projection"), self.layout.projection());
+        }
+        self.reading(command, max_time_millis)
+    }
+
+    /// The live rows of a page, and where the next one begins.
+    pub fn read_page(&self, scan: &Scan, documents: &[RawDocumentBuf]) -> Outcome {
+        let last = documents.last().filter(|_| documents.len() >= page_limit(scan));
+        let next = last.and_then(|row| position(row));
+        // `min` includes the row that ended the page before.
+        let repeats = scan.after.is_some() && documents.first().and_then(|row| position(row)) == scan.after;
+        let rows = documents[usize::from(repeats)..].iter().filter_map(|row| {
+            let (id, row) = self.layout.read_row(row)?;
+            Some((id, row.live_row(Dates::default(), scan.now)?))
+        });
+        Outcome::Page { rows: rows.collect(), ids_only: scan.ids_only, next }
+    }
+
+    fn reading(&self, mut command: RawDocumentBuf, max_time_millis: i64) -> RawDocumentBuf {
+        if let Some(concern) = &self.read_concern {
+            command.append(cstr!("readConcern"), concern.clone());
+        }
+        command.append(cstr!("maxTimeMS"), max_time_millis);
+        command
+    }
+}
+
+/// How many rows a delete has removed.
+pub fn removed(reply: &Document) -> Result<u64> {
+    let first = |name: &str| reply.get_array(name).ok().and_then(|errors| errors.first()?.as_document());
+    match first("writeErrors").or_else(|| reply.get_document("writeConcernError").ok()) {
+        Some(error) => Err(error_of(error, &[])),
+        None => Ok(reply.get("n").and_then(integer).and_then(|n| u64::try_from(n).ok()).unwrap_or(0)),
+    }
+}
+
+/// How many rows were counted: an empty collection yields no document.
+pub fn counted(documents: &[RawDocumentBuf]) -> std::result::Result<u64, Error> {
+    let Some(document) = documents.first() else { return Ok(0) };
+    let total = document.get("n").ok().flatten();
+    let total = total.and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
+    total
+        .and_then(|n| u64::try_from(n).ok())
+        .ok_or_else(|| Error::new("MongoRuntimeError", "the server's count is no number"))
+}
+
+/// One more than is wanted where the last row of the page before comes again.
+fn page_limit(scan: &Scan) -> usize {
+    usize::try_from(scan.limit).unwrap_or(usize::MAX) + usize::from(scan.after.is_some())
+}
+
+/// Where a row is in the order of a scan: by its `_id`, whatever the session's id.
+fn position(row: &RawDocument) -> Option<Id> {
+    elements(row)
+        .find(|(name, ..)| *name == ID.as_bytes())
+        .map(|(_, tag, value)| Id::from_element(tag, value))
+}

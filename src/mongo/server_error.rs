@@ -1,0 +1,74 @@
+//! Errors of the driver, in the names and codes of the Node.js driver, and without secrets.
+
+use mongodb::error::{Error as DriverError, ErrorKind};
+
+use crate::{
+    command::{
+        error_codes::{AUTHENTICATION_FAILED, INTERRUPTIONS, PRECEDES_EXECUTION, RETRYABLE},
+        reply::redact,
+    },
+    error::Error,
+    session::Id,
+};
+
+/// The connection broke, and not because a time-out closed it.
+pub fn is_network_error(error: &DriverError) -> bool {
+    matches!(*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
+}
+
+pub fn is_retryable(error: &DriverError) -> bool {
+    is_network_error(error)
+        || error.contains_label("RetryableWriteError")
+        || command_code(error).is_some_and(|code| RETRYABLE.contains(&code))
+}
+
+pub fn precedes_execution(error: &DriverError) -> bool {
+    command_code(error).is_some_and(|code| PRECEDES_EXECUTION.contains(&code))
+}
+
+/// Whether it was answered, but may have been carried out in part.
+pub fn is_interruption(error: &DriverError) -> bool {
+    command_code(error).is_some_and(|code| INTERRUPTIONS.contains(&code))
+}
+
+pub fn is_timeout(error: &DriverError) -> bool {
+    matches!(&*error.kind, ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::TimedOut)
+}
+
+pub fn command_code(error: &DriverError) -> Option<i32> {
+    if let ErrorKind::Command(command) = &*error.kind { Some(command.code) } else { None }
+}
+
+/// An error of the driver as the caller sees it.
+pub fn from_driver(error: &DriverError, ids: &[&Id]) -> Error {
+    let mut mapped = match &*error.kind {
+        ErrorKind::Command(command) => Error::new("MongoServerError", redact(&command.message, ids))
+            .with_code(command.code)
+            .with_code_name(command.code_name.clone()),
+        ErrorKind::Authentication { message, .. } => {
+            // The server's own error is the source; the driver keeps only its text in `message`.
+            let error = Error::new("MongoServerError", redact(message, ids));
+            error.with_code(AUTHENTICATION_FAILED).with_code_name("AuthenticationFailed")
+        }
+        ErrorKind::Io(io) => Error::new("MongoNetworkError", io.to_string()),
+        ErrorKind::ConnectionPoolCleared { message, .. } => {
+            Error::new("MongoPoolClearedError", message.clone())
+        }
+        ErrorKind::ServerSelection { message, .. } => {
+            Error::new("MongoServerSelectionError", message.clone())
+        }
+        ErrorKind::DnsResolve { message, .. } => {
+            Error::new("MongoNetworkError", format!("DNS resolution failed: {message}"))
+        }
+        ErrorKind::InvalidTlsConfig { message, .. } | ErrorKind::InvalidArgument { message, .. } => {
+            Error::new("MongoInvalidArgumentError", redact(message, ids))
+        }
+        ErrorKind::IncompatibleServer { message, .. } => {
+            Error::new("MongoCompatibilityError", message.clone())
+        }
+        ErrorKind::Shutdown => Error::new("MongoClientClosedError", "the connection has been closed"),
+        other => Error::new("MongoRuntimeError", redact(&other.to_string(), ids)),
+    };
+    mapped.labels = error.labels().iter().cloned().collect();
+    mapped
+}

@@ -1,0 +1,309 @@
+//! Promises out, completions back, the event loop's lifetime.
+//!
+//! One `napi_deferred` per operation, one weak wake-up function per store. Completions are collected and delivered
+//! together; promise reactions keep the caller's async context, which a callback from a threadsafe function would lose.
+//! While operations are under way the wake-up function is referenced, so the process waits for them as it does for a
+//! socket; an idle store keeps nothing alive.
+
+#![allow(unsafe_code, reason = "Node-API is a C interface")]
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    ptr,
+    rc::{Rc, Weak as RcWeak},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use napi::{
+    Env, Result, Status, sys,
+    threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode},
+};
+
+use super::{
+    convert,
+    strings::{Js, check},
+};
+use crate::{
+    error::Error,
+    session::Outcome,
+    store::{
+        Store,
+        bounds::budget,
+        sink::{Event, Sink},
+        ticket::Ticket,
+    },
+};
+
+/// Completions of one turn of the event loop: a burst must not starve I/O.
+const MAX_COMPLETIONS: usize = 512;
+
+type Wake = ThreadsafeFunction<(), (), (), Status, /* CalleeHandled: */ false, /* Weak: */ true>;
+
+enum Completion {
+    Settled { ticket: Ticket, outcome: crate::error::Result<Outcome> },
+    Event(Event),
+}
+
+/// The side that every thread sees.
+pub struct Outbox {
+    completions: Mutex<Vec<Completion>>,
+    scheduled: AtomicBool,
+    /// The environment has gone: nobody can be told.
+    closed: AtomicBool,
+    wake: OnceLock<Wake>,
+    store: OnceLock<Weak<Store>>,
+}
+
+impl Outbox {
+    fn push(&self, completion: Completion) {
+        if self.closed.load(Ordering::Acquire) {
+            return self.release(&completion);
+        }
+        // First the completion, then the flag: a drain clears the flag before it looks.
+        self.completions.lock().unwrap_or_else(PoisonError::into_inner).push(completion);
+        self.schedule();
+    }
+
+    fn schedule(&self) {
+        if !self.scheduled.swap(true, Ordering::AcqRel)
+            && let Some(wake) = self.wake.get()
+        {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Takes what one turn of the event loop delivers.
+    fn take(&self) -> Vec<Completion> {
+        self.scheduled.store(false, Ordering::Release);
+        let mut completions = self.completions.lock().unwrap_or_else(PoisonError::into_inner);
+        if completions.len() <= MAX_COMPLETIONS {
+            return std::mem::take(&mut completions);
+        }
+        let rest = completions.split_off(MAX_COMPLETIONS);
+        let now = std::mem::replace(&mut *completions, rest);
+        drop(completions);
+        self.schedule();
+        now
+    }
+
+    /// The operation no longer counts against the bounds, whether its store is still there or not.
+    fn release(&self, completion: &Completion) {
+        let Completion::Settled { ticket, outcome } = completion else { return };
+        ticket.delivered();
+        let reply_bytes = outcome.as_ref().map_or(0, Outcome::bytes);
+        match self.store.get().and_then(Weak::upgrade) {
+            Some(store) => store.delivered(reply_bytes),
+            None => budget().reply_delivered(reply_bytes),
+        }
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let undelivered =
+            std::mem::take(&mut *self.completions.lock().unwrap_or_else(PoisonError::into_inner));
+        undelivered.iter().for_each(|completion| self.release(completion));
+    }
+}
+
+impl Sink for Outbox {
+    fn settle(&self, ticket: &Ticket, outcome: crate::error::Result<Outcome>) {
+        self.push(Completion::Settled { ticket: ticket.clone(), outcome });
+    }
+
+    fn event(&self, event: Event) {
+        self.push(Completion::Event(event));
+    }
+}
+
+/// The side that only the JavaScript thread sees.
+pub struct Bridge {
+    outbox: Arc<Outbox>,
+    in_flight: Cell<u32>,
+    events: RefCell<VecDeque<Event>>,
+    /// The deferred of the one `nextEvent()` that waits.
+    listener: Cell<Option<sys::napi_deferred>>,
+    ended: Cell<bool>,
+}
+
+thread_local! {
+    /// The bridges of this environment.
+    static BRIDGES: RefCell<Vec<RcWeak<Bridge>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Bridge {
+    pub fn new(env: &Env) -> Result<Rc<Self>> {
+        let outbox = Arc::new(Outbox {
+            completions: Mutex::default(),
+            scheduled: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            wake: OnceLock::new(),
+            store: OnceLock::new(),
+        });
+        let bridge = Rc::new(Self {
+            outbox,
+            in_flight: Cell::new(0),
+            events: RefCell::default(),
+            listener: Cell::new(None),
+            ended: Cell::new(false),
+        });
+        let weak = Rc::downgrade(&bridge);
+        let nothing = env.create_function_from_closure::<(), (), _>("connect-mongo-native", |_| Ok(()))?;
+        let wake =
+            nothing.build_threadsafe_function::<()>().weak::<true>().build_callback(move |context| {
+                if let Some(bridge) = weak.upgrade() {
+                    bridge.drain(&context.env);
+                }
+                Ok(())
+            })?;
+        // Just created, so nobody else has set it.
+        let _ = bridge.outbox.wake.set(wake);
+        BRIDGES.with_borrow_mut(|bridges| {
+            bridges.retain(|bridge| bridge.strong_count() > 0);
+            bridges.push(Rc::downgrade(&bridge));
+        });
+        Ok(bridge)
+    }
+
+    pub fn sink(&self) -> Arc<dyn Sink> {
+        Arc::clone(&self.outbox) as Arc<dyn Sink>
+    }
+
+    pub fn attach(&self, store: &Arc<Store>) {
+        // Called once, by `open`.
+        let _ = self.outbox.store.set(Arc::downgrade(store));
+        self.outbox.schedule();
+    }
+
+    /// A promise for an operation, and the token under which the sink will settle it.
+    pub fn begin(&self, env: sys::napi_env) -> Result<(usize, Js)> {
+        let (deferred, promise) = new_promise(env)?;
+        if self.in_flight.replace(self.in_flight.get() + 1) == 0 {
+            self.reference(env, true)?;
+        }
+        Ok((deferred as usize, promise))
+    }
+
+    /// The operation was not submitted after all. Nobody has seen its promise.
+    pub fn cancel(&self, env: sys::napi_env, token: usize) -> Result<()> {
+        self.end_one(env);
+        resolve(env, token as sys::napi_deferred, convert::null(&Env::from_raw(env))?)
+    }
+
+    fn end_one(&self, env: sys::napi_env) {
+        self.in_flight.set(self.in_flight.get() - 1);
+        if self.in_flight.get() == 0 {
+            // A failure here means that the environment is being torn down.
+            let _ = self.reference(env, false);
+        }
+    }
+
+    /// The next event, when there is one. Does not keep the process alive. `null` after the close.
+    pub fn next_event(&self, env: sys::napi_env) -> Result<Js> {
+        let (deferred, promise) = new_promise(env)?;
+        if let Some(event) = self.events.borrow_mut().pop_front() {
+            resolve(env, deferred, convert::event(&Env::from_raw(env), &event)?)?;
+        } else if self.ended.get() {
+            resolve(env, deferred, convert::null(&Env::from_raw(env))?)?;
+        } else {
+            self.listener.set(Some(deferred));
+        }
+        Ok(promise)
+    }
+
+    fn reference(&self, env: sys::napi_env, referenced: bool) -> Result<()> {
+        let Some(wake) = self.outbox.wake.get() else {
+            return Ok(());
+        };
+        // SAFETY: `begin` and `drain` run on the JavaScript thread, as these calls demand; the function lives as long as
+        // the outbox.
+        let status = unsafe {
+            if referenced {
+                sys::napi_ref_threadsafe_function(env, wake.raw())
+            } else {
+                sys::napi_unref_threadsafe_function(env, wake.raw())
+            }
+        };
+        check(status, "the event loop could not be held")
+    }
+
+    fn drain(&self, env: &Env) {
+        let env = env.raw();
+        for completion in self.outbox.take() {
+            self.outbox.release(&completion);
+            match completion {
+                Completion::Settled { ticket, outcome } => {
+                    let closing = matches!(outcome, Ok(Outcome::Closed));
+                    // A failure here means that the environment is being torn down.
+                    let _ = settle(env, ticket.token as sys::napi_deferred, &outcome);
+                    self.end_one(env);
+                    if closing {
+                        self.ended.set(true);
+                        self.tell_listener(env);
+                    }
+                }
+                Completion::Event(event) => {
+                    self.events.borrow_mut().push_back(event);
+                    self.tell_listener(env);
+                }
+            }
+        }
+    }
+
+    fn tell_listener(&self, env: sys::napi_env) {
+        let Some(deferred) = self.listener.take() else {
+            return;
+        };
+        let event = self.events.borrow_mut().pop_front();
+        let value = event.map_or_else(
+            || convert::null(&Env::from_raw(env)),
+            |event| convert::event(&Env::from_raw(env), &event),
+        );
+        // A failure here means that the environment is being torn down.
+        let _ = value.and_then(|value| resolve(env, deferred, value));
+    }
+}
+
+/// The environment goes: accepted writes are still sent, nobody is told. Returns the stores with work left.
+pub fn close_all() -> Vec<Arc<Store>> {
+    let bridges = BRIDGES.with_borrow_mut(std::mem::take);
+    let mut busy = Vec::new();
+    for bridge in bridges.iter().filter_map(RcWeak::upgrade) {
+        bridge.outbox.close();
+        if let Some(store) = bridge.outbox.store.get().and_then(Weak::upgrade) {
+            store.abandon();
+            busy.extend((!store.is_idle()).then_some(store));
+        }
+    }
+    busy
+}
+
+fn new_promise(env: sys::napi_env) -> Result<(sys::napi_deferred, Js)> {
+    let (mut deferred, mut promise) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: env is that of the running callback; both out-pointers are valid.
+    check(unsafe { sys::napi_create_promise(env, &raw mut deferred, &raw mut promise) }, "no promise")?;
+    Ok((deferred, promise))
+}
+
+fn resolve(env: sys::napi_env, deferred: sys::napi_deferred, value: sys::napi_value) -> Result<()> {
+    // SAFETY: every deferred is settled once: tokens are claimed (store/ticket.rs) and the listener's is taken out first.
+    check(unsafe { sys::napi_resolve_deferred(env, deferred, value) }, "not resolved")
+}
+
+fn settle(
+    env: sys::napi_env,
+    deferred: sys::napi_deferred,
+    outcome: &std::result::Result<Outcome, Error>,
+) -> Result<()> {
+    match outcome {
+        Ok(outcome) => resolve(env, deferred, convert::outcome(&Env::from_raw(env), outcome)?),
+        Err(error) => {
+            let error = convert::error(&Env::from_raw(env), error)?;
+            // SAFETY: as in `resolve`.
+            check(unsafe { sys::napi_reject_deferred(env, deferred, error) }, "not rejected")
+        }
+    }
+}

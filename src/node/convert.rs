@@ -1,0 +1,176 @@
+//! The core's values as JavaScript sees them, and back.
+
+use napi::{
+    Env, JsValue, Result, Status, ValueType,
+    bindgen_prelude::{JsObjectValue, Null, Object, ToNapiValue, Unknown},
+};
+
+use super::strings::{self, Js};
+use crate::{
+    command::bson::{Writer, elements},
+    error::Error,
+    session::{Id, NEVER, Outcome, Row, Value, bson_type as tag},
+    store::sink::Event,
+};
+
+pub fn outcome(env: &Env, outcome: &Outcome) -> Result<Js> {
+    match outcome {
+        Outcome::Row(None) => null(env),
+        Outcome::Row(Some(found)) => row(env, None, found),
+        Outcome::Created => string(env, "created"),
+        Outcome::Updated => string(env, "updated"),
+        Outcome::Matched(yes) | Outcome::Removed(yes) => js(env, *yes),
+        Outcome::Count(count) => number(env, *count),
+        Outcome::Page { rows, ids_only, next } => {
+            let list = rows.iter().map(
+                |(key, found)| {
+                    if *ids_only { id(env, key) } else { row(env, Some(key), found) }
+                },
+            );
+            let mut page = Object::new(env)?;
+            page.set_c_named_property(c"rows", list.collect::<Result<Vec<Js>>>()?)?;
+            page.set_c_named_property(
+                c"next",
+                next.as_ref().map_or_else(|| null(env), |next| id(env, next))?,
+            )?;
+            Ok(page.raw())
+        }
+        Outcome::Done | Outcome::Closed => js(env, ()),
+    }
+}
+
+pub fn event(env: &Env, event: &Event) -> Result<Js> {
+    let elements = match event {
+        Event::Connected => vec![string(env, "connected")?],
+        Event::Disconnected => vec![string(env, "disconnected")?],
+        Event::Error(cause, source) => vec![string(env, "error")?, error(env, cause)?, string(env, source)?],
+        #[expect(clippy::cast_precision_loss, reason = "sequence numbers count operations")]
+        Event::Room(sequence) => vec![string(env, "room")?, js(env, *sequence as f64)?],
+        Event::Warning { code, message } => {
+            vec![string(env, "warning")?, string(env, code)?, string(env, message)?]
+        }
+    };
+    js(env, elements)
+}
+
+/// An `Error` with the properties that the Node.js driver's errors have.
+pub fn error(env: &Env, error: &Error) -> Result<Js> {
+    error_object(env, error).map(|object| object.raw())
+}
+
+/// The same, to be thrown.
+pub fn thrown(env: &Env, error: &Error) -> Result<napi::Error> {
+    error_object(env, error).map(|object| napi::Error::from(object.to_unknown()))
+}
+
+fn error_object<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
+    let mut object = env.create_error(napi::Error::from_reason(&error.message))?;
+    object.set_c_named_property(c"name", error.name)?;
+    match error.code {
+        Some(code) => object.set_c_named_property(c"code", code)?,
+        // Node-API gives every error a code of its own.
+        None => object.set_c_named_property(c"code", ())?,
+    }
+    if let Some(name) = &error.code_name {
+        object.set_c_named_property(c"codeName", name)?;
+    }
+    object.set_c_named_property(c"errorLabels", error.labels.clone())?;
+    if let Some(cause) = &error.cause {
+        object.set_c_named_property(c"cause", self::error(env, cause)?)?;
+    }
+    Ok(object)
+}
+
+pub fn null(env: &Env) -> Result<Js> {
+    js(env, Null)
+}
+
+fn js(env: &Env, value: impl ToNapiValue) -> Result<Js> {
+    value.into_unknown(env).map(|value| value.raw())
+}
+
+fn string(env: &Env, value: &str) -> Result<Js> {
+    strings::create(env.raw(), value.as_bytes())
+}
+
+fn number(env: &Env, value: u64) -> Result<Js> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
+    js(env, value as f64)
+}
+
+fn millis(env: &Env, value: Option<i64>) -> Result<Js> {
+    #[expect(clippy::cast_precision_loss, reason = "a Date's time value is within ±8.64e15")]
+    value.map_or_else(|| null(env), |millis| js(env, millis as f64))
+}
+
+fn row(env: &Env, key: Option<&Id>, row: &Row) -> Result<Js> {
+    let mut object = Object::new(env)?;
+    if let Some(key) = key {
+        object.set_c_named_property(c"id", id(env, key)?)?;
+    }
+    object.set_c_named_property(c"value", value(env, &row.value)?)?;
+    object.set_c_named_property(
+        c"expires",
+        millis(env, row.dates.expires.filter(|millis| *millis != NEVER))?,
+    )?;
+    object.set_c_named_property(c"lastModified", millis(env, row.dates.last_modified)?)?;
+    Ok(object.raw())
+}
+
+/// A string as itself, `null` as itself, anything else as the BSON of `{ session: value }`.
+fn value(env: &Env, value: &Value) -> Result<Js> {
+    match value.tag {
+        tag::STRING => strings::create(env.raw(), &value.bytes),
+        tag::NULL => null(env),
+        tag => {
+            let mut document = Writer::new(value.bytes.len() + 32);
+            document.value("session", tag, &value.bytes);
+            strings::create_buffer(env.raw(), document.finish().as_bytes())
+        }
+    }
+}
+
+/// A string as itself, any other id as its BSON type and value.
+fn id(env: &Env, id: &Id) -> Result<Js> {
+    if id.tag() == tag::STRING {
+        return strings::create(env.raw(), id.bytes());
+    }
+    let bytes: Vec<u8> = std::iter::once(id.tag()).chain(id.bytes().iter().copied()).collect();
+    strings::create_buffer(env.raw(), &bytes)
+}
+
+pub fn read_id(env: &Env, value: Unknown) -> Result<Id> {
+    if value.get_type()? == ValueType::String {
+        return strings::with_utf8(env.raw(), value.raw(), Id::text);
+    }
+    let id = strings::with_bytes(env.raw(), value.raw(), |bytes| {
+        bytes.split_first().map(|(tag, value)| Id::new(*tag, value))
+    })?;
+    id.ok_or_else(|| invalid("an id that is no string crosses as its BSON type and value"))
+}
+
+pub fn read_value(env: &Env, value: Unknown) -> Result<Value> {
+    match value.get_type()? {
+        ValueType::String => strings::with_utf8(env.raw(), value.raw(), |bytes| Value {
+            tag: tag::STRING,
+            bytes: bytes.into(),
+        }),
+        ValueType::Null => Ok(Value::null()),
+        _ => {
+            let value = strings::with_bytes(env.raw(), value.raw(), first_element)?;
+            value
+                .ok_or_else(|| invalid("a value that is no string crosses as the BSON of { session: value }"))
+        }
+    }
+}
+
+fn first_element(bytes: &[u8]) -> Option<Value> {
+    let document = bson::RawDocument::from_bytes(bytes).ok()?;
+    let (_, tag, value) = elements(document).next()?;
+    let value = if tag == tag::STRING { tag::text(value) } else { value };
+    Some(Value { tag, bytes: value.into() })
+}
+
+fn invalid(message: &str) -> napi::Error {
+    napi::Error::new(Status::InvalidArg, message.to_owned())
+}

@@ -1,0 +1,8 @@
+//! Node.js: what the addon exports, and how values, promises and completions cross. Nothing is decided here.
+//!
+//! `unsafe` is in [`bridge`] and [`strings`] alone.
+
+mod bridge;
+mod convert;
+mod exports;
+mod strings;

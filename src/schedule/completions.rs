@@ -1,0 +1,278 @@
+//! What comes of a command's end: outcomes, and what must be asked or sent again.
+
+use std::time::Instant;
+
+use super::{
+    command::{CommandId, Fate, FindEnd, Part, WriteEnd, WriteReply},
+    key_queue::KeyQueue,
+    operation::{Outcome, Transport, Value, WriteKind},
+    scheduler::{Counted, InFlight, Resumed, Scheduler, Unsettled, WriteInFlight},
+    statement::{Lookup, Member, Statement, StatementEnd, settle_members},
+};
+use crate::session::StoredRow;
+
+impl<T: Transport> Scheduler<T> {
+    /// A row that a find has returned, for the key at this index. Its gets learn of it at once.
+    pub fn found(&mut self, id: CommandId, index: usize, row: &StoredRow<T::Value>) {
+        let Some(InFlight::Find { lookups, .. }) = self.in_flight.get_mut(&id) else { return };
+        let Some(lookup) = lookups.get_mut(index).and_then(Option::take) else { return };
+        self.row_bytes = (self.row_bytes * 7 + row.value.bytes()) / 8;
+        self.settle_gets(lookup, Some(row));
+    }
+
+    /// A find has ended. `clean`: with its first attempt.
+    pub fn end_find(&mut self, id: CommandId, end: FindEnd<T::Error>, clean: bool, now: Instant) {
+        let Some(InFlight::Find { lookups, keys, departure }) = self.in_flight.remove(&id) else { return };
+        let grouped = keys.len() > 1;
+        let rest: Vec<Lookup<T>> = lookups.into_iter().flatten().collect();
+        let again = match end {
+            FindEnd::Incomplete(_) if grouped => one_by_one(rest),
+            // A row that is not the one asked for, although it was asked for alone, is nobody's.
+            FindEnd::Complete | FindEnd::Incomplete(None) => {
+                rest.into_iter().for_each(|lookup| self.settle_gets(lookup, None));
+                Vec::new()
+            }
+            FindEnd::Rejected(_) if rest.len() > 1 => halves(rest),
+            FindEnd::Failed(_) if grouped && self.limits.isolates_finds => one_by_one(rest),
+            FindEnd::Rejected(error) | FindEnd::Failed(error) | FindEnd::Incomplete(Some(error)) => {
+                rest.into_iter().for_each(|lookup| self.fail_gets(lookup, &error));
+                Vec::new()
+            }
+        };
+        let busy: Vec<T::Key> = again.iter().flatten().map(|lookup| lookup.key.clone()).collect();
+        for key in keys.iter().filter(|key| !busy.contains(key)) {
+            self.keys.change(key, KeyQueue::end_read);
+        }
+        self.resumed.extend(again.into_iter().map(Resumed::Find));
+        self.windows.end(departure, clean, self.keys.ready_reads() == 0, now);
+    }
+
+    /// A write has ended. `clean`: with its first attempt. `replaced`: its session stands for another server session
+    /// now, so that nothing can be fenced off by it any more.
+    pub fn end_write(
+        &mut self,
+        id: CommandId,
+        end: WriteEnd<T::Error>,
+        clean: bool,
+        replaced: bool,
+        now: Instant,
+    ) {
+        let Some(InFlight::Write(write)) = self.in_flight.remove(&id) else { return };
+        self.return_session(&write, &end, replaced);
+        let departure = write.departure;
+        match end {
+            WriteEnd::Rejected { txn_number, .. } if write.statements.len() > 1 => {
+                self.split(write, txn_number);
+            }
+            WriteEnd::Rejected { error, .. } | WriteEnd::Failed { error, fate: Fate::NotApplied } => {
+                self.end_statements_alike(write.statements, &StatementEnd::NotApplied(error));
+            }
+            WriteEnd::Failed { error, fate: Fate::Unknown | Fate::Unanswered } => {
+                self.end_statements_alike(write.statements, &StatementEnd::Unknown(error));
+            }
+            WriteEnd::Reply(WriteReply { write_concern_error: Some(error), errors, .. }) => {
+                self.end_unconfirmed(write.statements, errors, &error);
+            }
+            WriteEnd::Reply(reply) => self.end_replied(write, reply),
+        }
+        self.windows.end(departure, clean, self.keys.ready_writes() == 0, now);
+    }
+
+    /// Whether the rows that a `FindExisting` asked for are there, by index; `None` if that cannot be told: then a touch
+    /// passes for one that matched.
+    pub fn end_find_existing(&mut self, id: CommandId, existing: Option<&[bool]>) {
+        let Some(InFlight::FindExisting(counted)) = self.in_flight.remove(&id) else { return };
+        let Counted { statements, mut ends, asking } = *counted;
+        for (place, index) in asking.into_iter().enumerate() {
+            let matched = existing.is_none_or(|existing| existing.get(place).copied().unwrap_or(false));
+            ends[index] = StatementEnd::Applied { upserted: false, matched };
+        }
+        self.end_statements(statements, ends);
+    }
+
+    /// A fence's write was acknowledged, or failed for good: then the `clear` that waits for it fails, too.
+    pub fn end_fence(&mut self, id: CommandId, end: Result<(), T::Error>) {
+        let Some(InFlight::Fence { session }) = self.in_flight.remove(&id) else { return };
+        self.fences.give_back(session);
+        match end {
+            Ok(()) => self.fences.acknowledged(session),
+            Err(error) => {
+                self.settled.extend(self.barriers.take_open_clear().map(|ticket| (ticket, Err(error))));
+                self.release_held();
+            }
+        }
+    }
+
+    /// A barrier's command has ended. Its outcome is the transport's to deliver.
+    pub fn end_barrier(&mut self, id: CommandId) {
+        let Some(InFlight::Barrier { sequence }) = self.in_flight.remove(&id) else { return };
+        self.barriers.finish(sequence);
+        self.release_held();
+    }
+
+    /// Gives a command up that was never answered and that nothing will fence off. Its window is free; the ids of a
+    /// write take no other write until `settle`.
+    pub fn abandon(&mut self, id: CommandId, error: &T::Error, now: Instant) {
+        match self.in_flight.remove(&id) {
+            Some(InFlight::Find { lookups, keys, departure }) => {
+                lookups.into_iter().flatten().for_each(|lookup| self.fail_gets(lookup, error));
+                for key in &keys {
+                    self.keys.change(key, KeyQueue::end_read);
+                }
+                self.windows.end(departure, false, self.keys.ready_reads() == 0, now);
+            }
+            Some(InFlight::Write(write)) => {
+                for (statement, _) in &write.statements {
+                    self.keys.change(&statement.key, KeyQueue::leave_unsettled);
+                }
+                let tickets: Vec<_> = write
+                    .statements
+                    .iter()
+                    .flat_map(|(_, members)| members)
+                    .map(|member| member.operation.ticket.clone())
+                    .collect();
+                let keys = write.statements.iter().map(|(statement, _)| statement.key.clone()).collect();
+                self.unsettled.insert(id, Unsettled { keys, _tickets: tickets });
+                self.end_statements_alike(write.statements, &StatementEnd::Unknown(error.clone()));
+                self.windows.end(write.departure, false, self.keys.ready_writes() == 0, now);
+            }
+            Some(other) => drop(self.in_flight.insert(id, other)),
+            None => {}
+        }
+    }
+
+    /// A write that was given up has been answered after all, whatever the answer: its ids are free.
+    pub fn settle(&mut self, id: CommandId) {
+        let Some(unsettled) = self.unsettled.remove(&id) else { return };
+        for key in &unsettled.keys {
+            self.keys.change(key, KeyQueue::settle);
+        }
+    }
+
+    fn return_session(&mut self, write: &WriteInFlight<T>, end: &WriteEnd<T::Error>, replaced: bool) {
+        let Some(session) = write.session else { return };
+        self.fences.give_back(session);
+        if replaced {
+            self.fences.acknowledged(session);
+        }
+        match end {
+            WriteEnd::Reply(_) => self.fences.acknowledged(session),
+            WriteEnd::Failed { fate: Fate::Unanswered, .. } => {
+                let keys = write.statements.iter().map(|(statement, _)| statement.key.clone());
+                self.fences.unanswered(session, keys);
+            }
+            WriteEnd::Rejected { .. } | WriteEnd::Failed { .. } => {}
+        }
+    }
+
+    /// The culprit of a rejected command is found by halves. They keep the session, its number and the statements'
+    /// numbers, so that to the server they stay the same write.
+    fn split(&mut self, write: WriteInFlight<T>, txn_number: Option<i64>) {
+        let WriteInFlight { kind, mut statements, session, part, .. } = write;
+        let mut ids = part.map_or_else(
+            || (0..i32::try_from(statements.len()).unwrap_or(i32::MAX)).collect(),
+            |part| part.statement_ids,
+        );
+        let middle = statements.len() / 2;
+        let later = (statements.split_off(middle), ids.split_off(middle));
+        for (statements, statement_ids) in [(statements, ids), later] {
+            let part = txn_number.map(|txn_number| Part { txn_number, statement_ids });
+            self.resumed.push_back(Resumed::Write { kind, statements, session, part });
+        }
+    }
+
+    fn end_unconfirmed(
+        &mut self,
+        statements: Vec<(Statement<T>, Vec<Member<T>>)>,
+        errors: Vec<(usize, T::Error)>,
+        error: &T::Error,
+    ) {
+        let mut ends = vec![StatementEnd::Unknown(error.clone()); statements.len()];
+        for (index, error) in errors {
+            if let Some(end) = ends.get_mut(index) {
+                *end = StatementEnd::NotApplied(error);
+            }
+        }
+        self.end_statements(statements, ends);
+    }
+
+    /// The reply counts matches in sum. All or none of the touches: then that decides; else the rows are looked up.
+    fn end_replied(&mut self, write: WriteInFlight<T>, reply: WriteReply<T::Error>) {
+        let WriteReply { n, upserted, errors, .. } = reply;
+        let WriteInFlight { kind, statements, .. } = write;
+        // A sum does not say whose row it was. A layout that asks does not group destroys.
+        let matched = n.is_none_or(|n| kind == WriteKind::Update || n > 0);
+        let mut ends = vec![StatementEnd::Applied { upserted: false, matched }; statements.len()];
+        for index in upserted {
+            if let Some(end) = ends.get_mut(index) {
+                *end = StatementEnd::Applied { upserted: true, matched };
+            }
+        }
+        for (index, error) in errors {
+            if let Some(end) = ends.get_mut(index) {
+                *end = StatementEnd::NotApplied(error);
+            }
+        }
+        let Some(n) = n.filter(|_| kind == WriteKind::Update) else {
+            return self.end_statements(statements, ends);
+        };
+        let applied = |end: &StatementEnd<T::Error>| matches!(end, StatementEnd::Applied { .. });
+        let indexes = 0..statements.len();
+        let (sets, touches): (Vec<usize>, Vec<usize>) =
+            indexes.filter(|index| applied(&ends[*index])).partition(|index| statements[*index].0.upserts());
+        let matches = usize::try_from(n).unwrap_or(usize::MAX).saturating_sub(sets.len());
+        if matches >= touches.len() {
+            self.end_statements(statements, ends);
+        } else if matches == 0 {
+            for index in touches {
+                ends[index] = StatementEnd::Applied { upserted: false, matched: false };
+            }
+            self.end_statements(statements, ends);
+        } else {
+            let counted = Counted { statements, ends, asking: touches };
+            self.resumed.push_back(Resumed::FindExisting(Box::new(counted)));
+        }
+    }
+
+    fn end_statements_alike(
+        &mut self,
+        statements: Vec<(Statement<T>, Vec<Member<T>>)>,
+        end: &StatementEnd<T::Error>,
+    ) {
+        let ends = vec![end.clone(); statements.len()];
+        self.end_statements(statements, ends);
+    }
+
+    fn end_statements(
+        &mut self,
+        statements: Vec<(Statement<T>, Vec<Member<T>>)>,
+        ends: Vec<StatementEnd<T::Error>>,
+    ) {
+        let mut left = Vec::new();
+        for ((statement, members), end) in statements.into_iter().zip(ends) {
+            let ended: Vec<_> =
+                members.iter().map(|member| (member.operation.is_get(), member.operation.epoch)).collect();
+            let must_query = settle_members(&statement, members, &end, &mut self.settled);
+            let queries = !must_query.is_empty();
+            left.extend(
+                ended.into_iter().filter(|(is_get, _)| !(*is_get && queries)).map(|(_, epoch)| epoch),
+            );
+            let decided =
+                self.keys.change(&statement.key, |queue| queue.end_write(&end, must_query, &mut left));
+            for (get, row) in decided.unwrap_or_default() {
+                left.push(get.epoch);
+                self.settled.push((get.ticket, row.map(Outcome::Row)));
+            }
+        }
+        self.leave(left);
+    }
+}
+
+fn one_by_one<T: Transport>(lookups: Vec<Lookup<T>>) -> Vec<Vec<Lookup<T>>> {
+    lookups.into_iter().map(|lookup| vec![lookup]).collect()
+}
+
+fn halves<T: Transport>(mut lookups: Vec<Lookup<T>>) -> Vec<Vec<Lookup<T>>> {
+    let later = lookups.split_off(lookups.len() / 2);
+    vec![lookups, later]
+}

@@ -1,0 +1,14 @@
+//! Plain data: what a session is to the core, what callers ask for and what comes of it.
+
+pub mod bson_type;
+mod dates;
+mod id;
+mod request;
+mod row;
+mod value;
+
+pub use dates::{Dates, Expiry, NEVER};
+pub use id::Id;
+pub use request::{Kind, Outcome, Request, Scan};
+pub use row::{Row, StoredRow};
+pub use value::Value;

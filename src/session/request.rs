@@ -1,0 +1,138 @@
+//! What a caller asks for, and what comes of it.
+
+use super::{dates::Dates, id::Id, row::Row, value::Value};
+
+#[derive(Debug)]
+pub enum Request {
+    /// `now`: the caller's clock, in milliseconds since the epoch; apps fake theirs in tests.
+    Get {
+        id: Id,
+        now: i64,
+    },
+    Set {
+        id: Id,
+        value: Value,
+        dates: Dates,
+    },
+    /// A set whose payload is not there yet: it takes its sequence number now.
+    Reserve {
+        id: Id,
+        /// Expected size of the value.
+        bytes: usize,
+    },
+    Touch {
+        id: Id,
+        dates: Dates,
+    },
+    Destroy {
+        id: Id,
+    },
+    Count,
+    Clear,
+    Scan(Scan),
+    Ping,
+    Sweep,
+}
+
+/// One page of live rows in the order of their `_id`s.
+#[derive(Debug)]
+pub struct Scan {
+    /// The `_id` of the last row of the page before; the first page waits for all earlier operations.
+    pub after: Option<Id>,
+    pub limit: u32,
+    pub now: i64,
+    pub ids_only: bool,
+}
+
+#[derive(Debug)]
+pub enum Outcome {
+    Row(Option<Row>),
+    Created,
+    Updated,
+    Matched(bool),
+    Removed(bool),
+    Count(u64),
+    Page {
+        rows: Vec<(Id, Row)>,
+        ids_only: bool,
+        next: Option<Id>,
+    },
+    Done,
+    /// The store's last outcome.
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    Get,
+    Set,
+    Touch,
+    Destroy,
+    Count,
+    Clear,
+    Scan,
+    Ping,
+    Sweep,
+    Close,
+}
+
+impl Kind {
+    pub const ALL: [(Kind, &str); 10] = [
+        (Kind::Get, "get"),
+        (Kind::Set, "set"),
+        (Kind::Touch, "touch"),
+        (Kind::Destroy, "destroy"),
+        (Kind::Count, "count"),
+        (Kind::Clear, "clear"),
+        (Kind::Scan, "scan"),
+        (Kind::Ping, "ping"),
+        (Kind::Sweep, "sweep"),
+        (Kind::Close, "close"),
+    ];
+
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// Whether it needs the primary, whatever the read preference.
+    pub fn writes(self) -> bool {
+        matches!(self, Kind::Set | Kind::Touch | Kind::Destroy | Kind::Clear | Kind::Sweep)
+    }
+}
+
+impl Request {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Get { .. } => Kind::Get,
+            Self::Set { .. } | Self::Reserve { .. } => Kind::Set,
+            Self::Touch { .. } => Kind::Touch,
+            Self::Destroy { .. } => Kind::Destroy,
+            Self::Count => Kind::Count,
+            Self::Clear => Kind::Clear,
+            Self::Scan(_) => Kind::Scan,
+            Self::Ping => Kind::Ping,
+            Self::Sweep => Kind::Sweep,
+        }
+    }
+
+    /// What it counts against the bound on queued bytes.
+    pub fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Set { id, value, .. } => id.bytes().len() + value.bytes.len(),
+            Self::Reserve { id, bytes } => id.bytes().len() + bytes,
+            Self::Get { id, .. } | Self::Touch { id, .. } | Self::Destroy { id } => id.bytes().len(),
+            _ => 0,
+        }
+    }
+}
+
+impl Outcome {
+    /// What it holds in memory until JavaScript has taken it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Row(Some(row)) => row.value.bytes.len(),
+            Self::Page { rows, .. } => rows.iter().map(|(_, row)| row.value.bytes.len()).sum(),
+            _ => 0,
+        }
+    }
+}

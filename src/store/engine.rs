@@ -1,0 +1,368 @@
+//! The loop that feeds the scheduler with what was called, starts the commands that it lets go, and delivers outcomes.
+//! It decides nothing itself.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, MutexGuard},
+    time::Instant,
+};
+
+use futures_util::FutureExt;
+use tokio::time::sleep_until;
+
+use super::{
+    maintenance,
+    sink::Event,
+    stats::Verb,
+    store::Store,
+    ticket::{Core, Ticket},
+    work::Work,
+};
+use crate::{
+    error::{Error, Result},
+    mongo::{
+        collection,
+        connect::State,
+        context::Context,
+        find::{self, Found},
+        server_session::{ServerSession, ServerSessions},
+        write,
+    },
+    schedule::{self, Action, BarrierKind, Body, Command, CommandId, Fate, FindEnd, WriteEnd, WriteKind},
+    session::{Id, Outcome, Request, StoredRow, Value},
+};
+
+impl Store {
+    /// The engine's task, for the life of the store.
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut state = self.lease.connection.watch();
+        // Connections that other stores share may be there already.
+        state.mark_changed();
+        let mut maintaining = None;
+        let mut ever_connected = false;
+        let connect_deadline = Instant::now() + self.lease.connection.spec.server_selection_timeout;
+        let mut overdue = false;
+        while !self.is_finished() {
+            let wake = self.pump();
+            tokio::select! {
+                () = self.wake.notified() => {}
+                Ok(()) = state.changed() => {
+                    let now = state.borrow_and_update().clone();
+                    match now {
+                        State::Connecting => {}
+                        State::Failed(error) => self.fail_waiting(&error),
+                        State::Ready(connected) => {
+                            ever_connected = true;
+                            self.has_connected(connected.info.round_trip);
+                            maintaining.get_or_insert_with(|| {
+                                self.lease.spawner.spawn(maintenance::maintain(Arc::downgrade(&self)))
+                            });
+                        }
+                    }
+                    self.note_connection(self.lease.connection.topology.is_writable());
+                }
+                () = sleep_until(wake.unwrap_or(connect_deadline).into()), if wake.is_some() => {}
+                () = sleep_until(connect_deadline.into()), if !ever_connected && !overdue => {
+                    overdue = true;
+                    self.sink.event(Event::Error(self.server_selection_error(None), "connect"));
+                    self.sink.event(Event::Disconnected);
+                }
+            }
+        }
+        if let Some(task) = maintaining {
+            task.abort();
+        }
+        // Sessions end before their client.
+        self.work().sessions = ServerSessions::default();
+        self.lease.release().await;
+        let closers = {
+            let mut inbox = self.inbox();
+            inbox.closed = true;
+            std::mem::take(&mut inbox.closers)
+        };
+        for ticket in closers {
+            self.settle(&ticket, Ok(Outcome::Closed));
+        }
+    }
+
+    /// Starts every command that may start now. Returns when to look again, should nothing happen until then.
+    pub(super) fn pump(self: &Arc<Self>) -> Option<Instant> {
+        let mut work = self.work();
+        loop {
+            self.absorb(&mut work);
+            let now = Instant::now();
+            let context = self.lease.connection.context(&self.settings);
+            if let Some(context) = &context {
+                work.follow(context);
+                self.start_calls(&mut work, context);
+                while let Some(command) = work.scheduler.poll(now) {
+                    self.start(&mut work, context, command);
+                }
+            }
+            self.deliver(&mut work);
+            let mut inbox = self.inbox();
+            if inbox.is_empty() {
+                // Without a connection every arrival is a reason to try again.
+                inbox.wants_reads = context.is_none() || work.scheduler.has_room_for_reads(now);
+                inbox.wants_writes = context.is_none() || work.scheduler.has_room_for_writes(now);
+                if inbox.closing && work.is_idle() {
+                    self.wake.notify_one();
+                }
+                drop(inbox);
+                // Without a connection nothing can be sent, whatever the time.
+                return context.and_then(|_| work.scheduler.next_wake(now));
+            }
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        let work = self.work();
+        let inbox = self.inbox();
+        inbox.closing && inbox.is_empty() && work.is_idle()
+    }
+
+    /// Hands the scheduler what has arrived, in the order of the calls.
+    fn absorb(&self, work: &mut Work) {
+        let (requests, fillings, withdrawn) = {
+            let mut inbox = self.inbox();
+            (
+                std::mem::take(&mut inbox.requests),
+                std::mem::take(&mut inbox.fillings),
+                std::mem::take(&mut inbox.withdrawn),
+            )
+        };
+        if !requests.is_empty() {
+            self.lease.connection.ask();
+        }
+        for (sequence, request, ticket) in requests {
+            self.submit_to(work, sequence, request, ticket);
+        }
+        for (sequence, value, dates) in fillings {
+            work.scheduler.fill(sequence, value, dates);
+        }
+        for sequence in withdrawn {
+            work.scheduler.withdraw(sequence);
+        }
+        work.expire();
+    }
+
+    fn submit_to(&self, work: &mut Work, sequence: u64, request: Request, ticket: Ticket) {
+        let (id, action) = match request {
+            Request::Get { id, now } => {
+                (id, Action::Get { latest_expired: self.settings.target.layout.latest_expired(now) })
+            }
+            Request::Set { id, value, dates } => (id, Action::Set { value, dates }),
+            Request::Reserve { id, .. } => (id, Action::Unfilled),
+            Request::Touch { id, dates } => (id, Action::Touch { dates }),
+            Request::Destroy { id } => (id, Action::Destroy),
+            request => {
+                match barrier_of(&request) {
+                    Some(kind) => {
+                        work.barriers.insert(sequence, (request, ticket.clone()));
+                        work.scheduler.submit_barrier(sequence, kind, ticket);
+                    }
+                    None => work.calls.push((request, ticket)),
+                }
+                return;
+            }
+        };
+        work.scheduler.submit(sequence, id, ticket, action);
+    }
+
+    fn start_calls(self: &Arc<Self>, work: &mut Work, context: &Context) {
+        for (request, ticket) in std::mem::take(&mut work.calls) {
+            if ticket.send() {
+                work.calls_in_flight += 1;
+                self.start_call(context, request, ticket, None);
+            }
+        }
+    }
+
+    fn start(self: &Arc<Self>, work: &mut Work, context: &Context, command: Command<Core>) {
+        let (store, context) = (Arc::clone(self), context.clone());
+        let Command { id, body, deadline, operations } = command;
+        match body {
+            Body::Find { keys } => {
+                self.stats.command(Verb::Find, operations);
+                self.lease.spawner.spawn(async move { store.find(&context, id, keys, deadline).await });
+            }
+            Body::FindExisting { keys } => {
+                self.stats.command(Verb::Find, keys.len());
+                self.lease.spawner.spawn(async move {
+                    let existing = find::find_existing(&context, &keys, deadline);
+                    let existing = AssertUnwindSafe(existing).catch_unwind().await.unwrap_or_default();
+                    store.end(|work| work.scheduler.end_find_existing(id, existing.as_deref()));
+                });
+            }
+            Body::Write(write) => {
+                self.stats.command(Verb::of(write.kind), operations);
+                let session = write.session.and_then(|session| work.sessions.take(session));
+                self.lease.spawner.spawn(async move {
+                    store.write(&context, id, write, session, deadline).await;
+                });
+            }
+            Body::Fence { session } => {
+                self.stats.command(Verb::Update, 0);
+                let server_session = work.sessions.take(session);
+                self.lease.spawner.spawn(async move {
+                    let fencing = write::fence(&context, server_session, deadline);
+                    let (end, server_session) = AssertUnwindSafe(fencing)
+                        .catch_unwind()
+                        .await
+                        .unwrap_or((Err(Error::panicked()), None));
+                    store.end(|work| {
+                        if let Some(server_session) = server_session {
+                            work.sessions.put_back(session, server_session);
+                        }
+                        work.scheduler.end_fence(id, end);
+                    });
+                });
+            }
+            Body::Barrier { sequence, ticket, .. } => match work.barriers.remove(&sequence) {
+                Some((request, _)) => self.start_call(&context, request, ticket, Some(id)),
+                None => work.scheduler.end_barrier(id),
+            },
+        }
+    }
+
+    async fn find(self: &Arc<Self>, context: &Context, id: CommandId, keys: Vec<Id>, deadline: Instant) {
+        let on_rows = |rows: Vec<(usize, StoredRow)>| {
+            let mut work = self.work();
+            for (index, row) in rows {
+                work.scheduler.found(id, index, &row);
+            }
+            self.deliver(&mut work);
+        };
+        let finding = find::find(context, &keys, deadline, &on_rows);
+        let found = AssertUnwindSafe(finding).catch_unwind().await;
+        let Found { end, clean } =
+            found.unwrap_or_else(|_| Found { end: FindEnd::Failed(Error::panicked()), clean: false });
+        self.end(|work| work.scheduler.end_find(id, end, clean, Instant::now()));
+    }
+
+    async fn write(
+        self: &Arc<Self>,
+        context: &Context,
+        id: CommandId,
+        write: schedule::Write<Core>,
+        session: Option<ServerSession>,
+        deadline: Instant,
+    ) {
+        let writing = write::write(context, &write, session, deadline);
+        let sent = AssertUnwindSafe(writing).catch_unwind().await.unwrap_or_else(|_| write::Sent {
+            end: WriteEnd::Failed { error: Error::panicked(), fate: Fate::Unanswered },
+            clean: false,
+            replaced: true,
+            session: None,
+        });
+        self.end(|work| {
+            if let (Some(number), Some(session)) = (write.session, sent.session) {
+                work.sessions.put_back(number, session);
+            }
+            work.scheduler.end_write(id, sent.end, sent.clean, sent.replaced, Instant::now());
+        });
+    }
+
+    /// Carries out a call on the whole collection and settles it. `barrier`: the command that the scheduler waits for.
+    fn start_call(
+        self: &Arc<Self>,
+        context: &Context,
+        request: Request,
+        ticket: Ticket,
+        barrier: Option<CommandId>,
+    ) {
+        self.stats.command(Verb::Other, 1);
+        let (store, context) = (Arc::clone(self), context.clone());
+        self.lease.spawner.spawn(async move {
+            let calling = call(&store, &context, &request, ticket.deadline);
+            let outcome =
+                AssertUnwindSafe(calling).catch_unwind().await.unwrap_or_else(|_| Err(Error::panicked()));
+            store.settle(&ticket, outcome);
+            store.end(|work| match barrier {
+                Some(id) => work.scheduler.end_barrier(id),
+                None => work.calls_in_flight -= 1,
+            });
+        });
+    }
+
+    /// A command has ended: what comes of it is delivered, and others may start.
+    fn end(self: &Arc<Self>, end: impl FnOnce(&mut Work)) {
+        let mut work = self.work();
+        end(&mut work);
+        self.deliver(&mut work);
+        drop(work);
+        self.pump();
+    }
+
+    /// While the engine is locked, so that outcomes leave in the order in which the scheduler made them.
+    fn deliver(&self, work: &mut MutexGuard<'_, Work>) {
+        for (ticket, outcome) in work.scheduler.take_settled() {
+            self.settle(&ticket, outcome.map(Outcome::from));
+        }
+    }
+
+    fn has_connected(&self, round_trip: std::time::Duration) {
+        let mut work = self.work();
+        work.scheduler.topology_changed();
+        work.scheduler.learn_distance(round_trip);
+    }
+
+    /// The connection failed for a reason that waiting does not mend: everyone who waits is told.
+    fn fail_waiting(&self, error: &Error) {
+        self.sink.event(Event::Error(error.clone(), "connect"));
+        let mut work = self.work();
+        self.absorb(&mut work);
+        work.scheduler.fail_waiting(error);
+        work.barriers.clear();
+        for (_, ticket) in std::mem::take(&mut work.calls) {
+            self.settle(&ticket, Err(error.clone()));
+        }
+        self.deliver(&mut work);
+    }
+}
+
+/// A call that waits for what was called before it.
+fn barrier_of(request: &Request) -> Option<BarrierKind> {
+    match request {
+        Request::Clear => Some(BarrierKind::Clear),
+        Request::Count => Some(BarrierKind::Count),
+        Request::Scan(scan) if scan.after.is_none() => Some(BarrierKind::Scan),
+        _ => None,
+    }
+}
+
+async fn call(store: &Store, context: &Context, request: &Request, deadline: Instant) -> Result<Outcome> {
+    match request {
+        Request::Clear => collection::clear(context, deadline).await.map(|()| Outcome::Done),
+        Request::Count => collection::count(context, deadline).await.map(Outcome::Count),
+        Request::Scan(scan) => collection::page(context, scan, deadline).await,
+        Request::Ping => collection::ping(context, deadline).await.map(|()| Outcome::Done),
+        Request::Sweep => {
+            let removed = collection::remove_expired(context, deadline).await?;
+            store.count_removed(removed, true);
+            Ok(Outcome::Count(removed))
+        }
+        _ => unreachable!("operations on one id go through the scheduler"),
+    }
+}
+
+impl From<schedule::Outcome<Value>> for Outcome {
+    fn from(outcome: schedule::Outcome<Value>) -> Self {
+        match outcome {
+            schedule::Outcome::Row(row) => Self::Row(row),
+            schedule::Outcome::Created => Self::Created,
+            schedule::Outcome::Updated => Self::Updated,
+            schedule::Outcome::Matched(matched) => Self::Matched(matched),
+            schedule::Outcome::Removed(removed) => Self::Removed(removed),
+        }
+    }
+}
+
+impl Verb {
+    fn of(kind: WriteKind) -> Self {
+        match kind {
+            WriteKind::Update => Self::Update,
+            WriteKind::Delete => Self::Delete,
+        }
+    }
+}

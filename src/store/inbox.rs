@@ -1,0 +1,31 @@
+//! What the JavaScript thread leaves for the I/O thread.
+
+use std::collections::HashMap;
+
+use super::{ticket::Ticket, watchlist::Watchlist};
+use crate::session::{Dates, Request, Value};
+
+#[derive(Default)]
+pub struct Inbox {
+    pub requests: Vec<(u64, Request, Ticket)>,
+    /// Values of sets that took their sequence numbers earlier.
+    pub fillings: Vec<(u64, Value, Dates)>,
+    pub withdrawn: Vec<u64>,
+    pub unfilled: HashMap<u64, Ticket>,
+    /// The engine has room for another command and wants to be woken by the next read, the next write.
+    pub wants_reads: bool,
+    pub wants_writes: bool,
+    pub closing: bool,
+    /// Waiting for the close.
+    pub closers: Vec<Ticket>,
+    /// The engine has ended.
+    pub closed: bool,
+    pub next_sequence: u64,
+    pub watchlist: Watchlist,
+}
+
+impl Inbox {
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.fillings.is_empty() && self.withdrawn.is_empty()
+    }
+}

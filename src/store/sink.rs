@@ -1,0 +1,29 @@
+//! Where outcomes and events go. The bridge to JavaScript is one sink, a test's channel another.
+
+use super::ticket::Ticket;
+use crate::{
+    error::{Error, Result},
+    session::Outcome,
+};
+
+pub trait Sink: Send + Sync {
+    /// The receiver calls `ticket.delivered()`, and `Store::delivered` with the outcome's bytes, once it has passed the
+    /// outcome on.
+    fn settle(&self, ticket: &Ticket, outcome: Result<Outcome>);
+
+    fn event(&self, event: Event);
+}
+
+/// What no caller waits for.
+#[derive(Debug)]
+pub enum Event {
+    Connected,
+    Disconnected,
+    Error(Error, &'static str),
+    Warning {
+        code: &'static str,
+        message: String,
+    },
+    /// There is room for the payload of the set with this sequence number.
+    Room(u64),
+}

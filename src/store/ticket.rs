@@ -1,0 +1,139 @@
+//! An operation's claim to one outcome: deadlines, replies and shutdown race for it.
+
+use std::{
+    ops::Deref,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Instant,
+};
+
+use super::bounds::Admission;
+use crate::{
+    error::Error,
+    schedule,
+    session::{Id, Kind, Value},
+};
+
+const SENT: u8 = 1;
+const SETTLED: u8 = 2;
+
+/// Held by whoever may end the operation: the inbox, the scheduler, the deadline thread, the bridge to JavaScript.
+#[derive(Clone, Debug)]
+pub struct Ticket(Arc<TicketState>);
+
+#[derive(Debug)]
+pub struct TicketState {
+    /// The sink's own name for the operation.
+    pub token: usize,
+    pub kind: Kind,
+    pub admitted: Instant,
+    pub deadline: Instant,
+    state: AtomicU8,
+    /// Its share of the bounds. It is given back when the outcome has been delivered, or when nobody holds the ticket.
+    admission: Mutex<Option<Admission>>,
+}
+
+impl Deref for Ticket {
+    type Target = TicketState;
+
+    fn deref(&self) -> &TicketState {
+        &self.0
+    }
+}
+
+impl Ticket {
+    pub fn new(
+        token: usize,
+        kind: Kind,
+        admitted: Instant,
+        deadline: Instant,
+        admission: Option<Admission>,
+    ) -> Self {
+        let (state, admission) = (AtomicU8::new(0), Mutex::new(admission));
+        Self(Arc::new(TicketState { token, kind, admitted, deadline, state, admission }))
+    }
+}
+
+impl TicketState {
+    /// True if it is settled by this call, and will never be sent.
+    pub fn claim_unsent(&self) -> bool {
+        self.state.compare_exchange(0, SETTLED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// True for the one caller that may settle it.
+    pub fn claim(&self) -> bool {
+        self.state.fetch_or(SETTLED, Ordering::AcqRel) & SETTLED == 0
+    }
+
+    pub fn is_settled(&self) -> bool {
+        self.state.load(Ordering::Acquire) & SETTLED != 0
+    }
+
+    pub fn is_sent(&self) -> bool {
+        self.state.load(Ordering::Acquire) & SENT != 0
+    }
+
+    /// Takes it into a command. False if it has been settled: then it must not be sent.
+    pub fn send(&self) -> bool {
+        self.state.fetch_or(SENT, Ordering::AcqRel) & SETTLED == 0
+    }
+
+    /// Whether it has room among the process's payloads, or waits for it.
+    pub fn has_room(&self) -> bool {
+        self.admission().as_ref().is_none_or(Admission::has_room)
+    }
+
+    /// The sink has handed the outcome over: the operation counts no more.
+    pub fn delivered(&self) {
+        drop(self.admission().take());
+    }
+
+    fn admission(&self) -> std::sync::MutexGuard<'_, Option<Admission>> {
+        self.admission.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl schedule::Ticket for Ticket {
+    fn admitted(&self) -> Instant {
+        self.admitted
+    }
+
+    fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    fn is_settled(&self) -> bool {
+        self.0.is_settled()
+    }
+
+    fn send(&self) -> bool {
+        self.0.send()
+    }
+}
+
+/// The core's own connections, as the scheduler sees them.
+#[derive(Clone, Debug)]
+pub struct Core;
+
+impl schedule::Transport for Core {
+    type Key = Id;
+    type Value = Value;
+    type Ticket = Ticket;
+    type Error = Error;
+
+    fn key_bytes(key: &Id) -> usize {
+        key.bytes().len()
+    }
+}
+
+impl schedule::Value for Value {
+    fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn serves_gets(&self) -> bool {
+        true
+    }
+}

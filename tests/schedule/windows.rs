@@ -1,0 +1,167 @@
+//! How many commands are in flight, and how full they are.
+
+use pure_rooms::schedule::{FindEnd, Limits};
+
+use crate::bench::{Bench, keys};
+
+const LARGE: usize = (256 << 10) + 1;
+
+/// Sends finds that take so long, until their times are known.
+fn run_finds(bench: &mut Bench, millis: u64, count: usize) {
+    for _ in 0..count {
+        bench.get(200);
+        let (id, _) = bench.find();
+        bench.advance(millis);
+        bench.end_find(id, FindEnd::Complete);
+    }
+}
+
+#[test]
+fn two_commands_of_a_kind_before_anything_is_known() {
+    let mut bench = Bench::new();
+    for key in 0..100 {
+        bench.get(key);
+        bench.poll_all();
+    }
+    assert_eq!(bench.scheduler.operations_in_flight(), 2);
+}
+
+#[test]
+fn where_the_distance_takes_the_time_an_operation_leaves_at_once() {
+    let mut bench = Bench::new();
+    run_finds(&mut bench, 10, 3);
+    for key in 0..33 {
+        bench.get(key);
+        assert_eq!(bench.find().1, [key]);
+    }
+    bench.get(33);
+    assert!(bench.poll().is_none(), "10 ms over 300 µs");
+}
+
+#[test]
+fn a_command_that_may_have_opened_a_connection_tells_no_distance() {
+    let mut bench = Bench::new();
+    run_finds(&mut bench, 50, 1);
+    for key in 0..10 {
+        bench.get(key);
+        bench.poll_all();
+    }
+    assert_eq!(bench.scheduler.operations_in_flight(), 2);
+}
+
+#[test]
+fn the_shortest_command_tells_the_distance_not_the_queue() {
+    let mut bench = Bench::new();
+    run_finds(&mut bench, 0, 2);
+    run_finds(&mut bench, 20, 10);
+    for key in 0..10 {
+        bench.get(key);
+        bench.poll_all();
+    }
+    assert_eq!(bench.scheduler.operations_in_flight(), 2);
+}
+
+#[test]
+fn who_has_waited_for_half_a_command_opens_one_more() {
+    let mut bench = Bench::new();
+    for key in 0..3 {
+        bench.get(key);
+        bench.poll_all();
+    }
+    bench.advance(1);
+    assert!(bench.poll().is_none());
+    let wake = bench.scheduler.next_wake(bench.now).expect("it will be time");
+    bench.now = wake;
+    bench.advance(1);
+    assert_eq!(bench.find().1, [2]);
+    assert!(bench.poll().is_none());
+}
+
+#[test]
+fn looking_opens_nothing() {
+    let mut bench = Bench::new();
+    for key in 0..3 {
+        bench.set_of(key, LARGE, true);
+    }
+    for _ in 0..100 {
+        bench.poll_all();
+    }
+    for key in 10..20 {
+        bench.set(key);
+        bench.poll_all();
+    }
+    assert_eq!(bench.scheduler.operations_in_flight(), 4, "two large ones, and two small ones beside them");
+}
+
+#[test]
+fn both_kinds_together_have_the_pool() {
+    let mut bench = Bench::with(Limits { pool: 3, ..Limits::default() });
+    for key in 0..4 {
+        bench.get(key);
+        bench.set(100 + key);
+        bench.poll_all();
+    }
+    assert_eq!(bench.scheduler.operations_in_flight(), 3);
+    bench.advance(1000);
+    assert!(bench.poll().is_none());
+}
+
+#[test]
+fn what_is_ready_is_spread_over_the_free_commands() {
+    let mut bench = Bench::new();
+    for key in 0..100 {
+        bench.get(key);
+    }
+    assert_eq!(bench.find().1.len(), 50);
+    assert_eq!(bench.find().1.len(), 50);
+    let mut bench = Bench::new();
+    for key in 0..20 {
+        bench.get(key);
+    }
+    assert_eq!(bench.find().1.len(), 16, "not thinner than that");
+}
+
+#[test]
+fn a_large_value_travels_alone_also_when_it_is_the_oldest() {
+    let mut bench = Bench::new();
+    bench.set_of(1, LARGE, true);
+    bench.set(2);
+    bench.set_of(3, LARGE, true);
+    bench.set_of(4, LARGE, true);
+    bench.set(5);
+    let mut commands: Vec<Vec<u8>> = Vec::new();
+    for _ in 0..3 {
+        commands.push(keys(&bench.write().1));
+    }
+    assert_eq!(commands, [vec![1], vec![2, 5], vec![3]]);
+    assert!(bench.poll().is_none(), "two large ones at a time");
+}
+
+#[test]
+fn a_large_value_travels_alone_also_when_it_was_folded() {
+    let mut bench = Bench::new();
+    bench.set(1);
+    bench.set(2);
+    bench.set_of(2, LARGE, true);
+    bench.set(3);
+    assert_eq!(keys(&bench.write().1), [1, 3]);
+    assert_eq!(keys(&bench.write().1), [2]);
+}
+
+#[test]
+fn finds_ask_for_no_more_rows_than_fit_a_reply() {
+    let mut bench = Bench::new();
+    bench.get(0);
+    let (id, _) = bench.find();
+    let row = |bytes| {
+        use pure_rooms::session::{Expiry, StoredRow};
+        let value = crate::bench::Text { number: 1, bytes, serves: true };
+        StoredRow { value, expiry: Expiry::Absent, last_modified: None }
+    };
+    bench.scheduler.found(id, 0, &row(8 << 20));
+    bench.end_find(id, FindEnd::Complete);
+    for key in 0..100 {
+        bench.get(key);
+    }
+    assert!(bench.find().1.len() < 8, "a row of 8 MiB was just seen");
+}
