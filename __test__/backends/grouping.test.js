@@ -76,6 +76,7 @@ describe('grouping', () => {
     const { reason } = outcomes[1]
     assert.deepEqual([reason.name, reason.code, reason.codeName], ['MongoServerError', 10334, 'BSONObjectTooLarge'])
     assert.match(reason.message, /takes 7\d{7} bytes, the limit is 16777216/)
+    await store.clear()
   })
 
   test('a single call leaves at once', async () => {
