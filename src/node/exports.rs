@@ -1,4 +1,5 @@
-//! What the addon exports: `open(config)`, which gives a store as a set of functions.
+//! What the addon exports: `open(config)`, which gives a store as a set of functions, and `openScheduler(…)`, the same for
+//! the scheduler of a borrowed connection.
 //!
 //! Functions bound to their store cost a tenth of a class method's call (20 ns against 180) and a panic in them becomes
 //! a JavaScript error. Arguments are decoded here, and nothing else happens: the shim has checked them.
@@ -12,6 +13,7 @@ use napi::{
 use napi_derive::napi;
 
 use super::{
+    borrowed,
     bridge::{self, Bridge},
     convert,
     strings::Js,
@@ -36,7 +38,11 @@ pub fn init(mut exports: Object, env: Env) -> Result<()> {
     })?;
     exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;
     let open = env.create_function_from_closure::<(), Js, _>("open", |context| open(&context))?;
-    exports.set_named_property("open", open)
+    exports.set_named_property("open", open)?;
+    exports.set_named_property("schedulerCodes", borrowed::codes(&env)?)?;
+    let open =
+        env.create_function_from_closure::<(), Js, _>("openScheduler", |context| borrowed::open(&context))?;
+    exports.set_named_property("openScheduler", open)
 }
 
 /// The functions of one store. When the last of them is collected, the store closes by itself.

@@ -2,6 +2,7 @@
 //!
 //! `unsafe` is in [`bridge`] and [`strings`] alone.
 
+mod borrowed;
 mod bridge;
 mod convert;
 mod exports;

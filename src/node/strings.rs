@@ -1,10 +1,10 @@
-//! JavaScript strings and buffers as bytes, and back.
+//! JavaScript's strings, buffers and arrays of numbers, as bytes and numbers, and back.
 
 #![allow(unsafe_code, reason = "Node-API is a C interface")]
 
 use std::{cell::RefCell, ptr};
 
-use napi::{Error, Result, Status, sys};
+use napi::{Error, Result, Status, bindgen_prelude::Float64Array, sys};
 
 /// A value of the running callback, on its way back to JavaScript.
 pub type Js = sys::napi_value;
@@ -106,6 +106,29 @@ pub fn create_buffer(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value
     };
     check(status, "the buffer could not be created")?;
     Ok(value)
+}
+
+/// An array of numbers that JavaScript made and keeps, for both sides to read and write.
+pub struct Numbers(Float64Array);
+
+impl Numbers {
+    pub fn new(array: Float64Array) -> Self {
+        Self(array)
+    }
+
+    pub fn read(&self) -> &[f64] {
+        &self.0
+    }
+
+    /// `numbers` from `start` on. What does not fit is left out.
+    pub fn write(&mut self, start: usize, numbers: &[f64]) {
+        // SAFETY: only the JavaScript thread holds this, no JavaScript runs while the slice is borrowed, and the array is
+        // never transferred: the shim keeps it to itself.
+        let all = unsafe { self.0.as_mut() };
+        for (to, from) in all.iter_mut().skip(start).zip(numbers) {
+            *to = *from;
+        }
+    }
 }
 
 pub fn check(status: sys::napi_status, message: &str) -> Result<()> {

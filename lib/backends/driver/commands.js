@@ -2,187 +2,136 @@
 
 const bson = require('../../session/bson')
 const { Document } = require('./documents')
-const { isTouch } = require('./line')
-const { discreet, precedesExecution, statementError } = require('./errors')
+const { discreet, fateOf, precedesExecution, statementError } = require('./errors')
 const { readId } = require('./ids')
 
-// One command for many operations, and one reply as a verdict for each, with every major of the driver from
-// 2.0 on; and with collections that only have the calls that connect-mongo makes, one for each operation.
+// One command for many operations, and one reply with a result for each, with every major of the driver from
+// 2.0 on; and with collections that only have the calls that connect-mongo makes. What a failure asks for is
+// the scheduler's to decide: nothing here fails, or is sent again.
 
 /** Said in each call, since the caller's client may have been made with others. */
 const READING = { promoteLongs: true, promoteValues: true, promoteBuffers: false, raw: false }
 const WRITING = { ignoreUndefined: false, serializeFunctions: false }
-
-const FAILED = error => ({ error, upserted: false })
-const DONE = { error: null, upserted: false }
-const UPSERTED = { error: null, upserted: true }
 
 class Commands {
   #link
   #layout
   #writing
   #unacknowledged
-  #alone
-  #onCommand
 
-  /**
-   * `alone`: the driver cannot group, as with client-side encryption. `onCommand(name, operations)` is told
-   * of each command.
-   */
-  constructor (link, { layout, writeConcern, alone, onCommand }) {
+  constructor (link, { layout, writeConcern }) {
     this.#link = link
     this.#layout = layout
     this.#writing = { ...WRITING, ...driverWriteConcern(writeConcern) }
     this.#unacknowledged = (writeConcern ?? link.collection.writeConcern)?.w === 0
-    this.#alone = alone
-    this.#onCommand = onCommand
   }
 
   get #collection () {
     return this.#link.collection
   }
 
-  /** `{ rows, errors }`, both by the keys of ids: what was found, and of whom that cannot be told. */
-  async find (ids) {
-    const found = { rows: new Map(), errors: new Map() }
-    if (ids.length === 1 || this.#alone || typeof this.#collection.find !== 'function') {
-      await Promise.all(ids.map(id => this.#findOne(id, found)))
-      return found
-    }
-    let strangers = false
-    try {
-      const wanted = new Set(ids.map(({ key }) => key))
-      this.#onCommand('find', ids.length)
-      const filter = { [this.#layout.idField]: { $in: ids.map(idForDriver) } }
-      // One more than there can be: the first reply ends the cursor.
-      const cursor = this.#collection.find(filter, { ...READING, batchSize: ids.length + 1 })
-      for (const document of await cursor.toArray()) {
-        const row = this.#layout.readRow(document)
-        if (wanted.has(row?.id.key)) found.rows.set(row.id.key, row)
-        else strangers = true
-      }
-      if (!strangers) return found
-    } catch (error) {
-      if (!precedesExecution(error)) {
-        const values = ids.map(({ value }) => value)
-        for (const { key } of ids) if (!found.rows.has(key)) found.errors.set(key, discreet(error, values))
-        return found
-      }
-    }
-    await Promise.all(ids.filter(({ key }) => !found.rows.has(key)).map(id => this.#findOne(id, found)))
-    return found
-  }
-
-  async #findOne (id, { rows, errors }) {
-    try {
-      this.#onCommand('find', 1)
-      const document = await this.#collection.findOne(this.#filter(id), { ...READING, batchSize: 1 })
-      if (document) rows.set(id.key, this.#layout.readRow(document))
-    } catch (error) {
-      errors.set(id.key, discreet(error, [id.value]))
+  /** Whether several ids fit one find, and several statements one write. */
+  get groups () {
+    return {
+      finds: typeof this.#collection.find === 'function',
+      writes: typeof this.#collection.bulkWrite === 'function'
     }
   }
 
   /**
-   * Carries out statements of one kind. `{ verdicts, matched, removed }`: by statement its verdict and, if it
-   * only touches, whether it has matched; and whether destroys have removed anything.
+   * `{ rows, end, error }`: rows with the indexes of their ids, and how the find ended, in the words of the
+   * scheduler's codes.
    */
-  async write (statements) {
-    if (statements.length === 1) return this.#single(statements[0])
-    if (this.#alone || typeof this.#collection.bulkWrite !== 'function') return this.#singles(statements)
-    const { destroys } = statements[0]
-    this.#onCommand(destroys ? 'delete' : 'update', members(statements))
-    let reply
+  async find (ids) {
+    const rows = []
+    const indexes = new Map(ids.map(({ key }, index) => [key, index]))
+    let strangers = false
     try {
-      const operations = statements.map(statement => this.#operation(statement))
-      reply = bulkReply(await this.#collection.bulkWrite(operations, { ...this.#writing, ordered: false }))
-    } catch (error) {
-      if (precedesExecution(error)) return this.#split(statements)
-      reply = bulkReply(error.result ?? error, error)
-      if (reply.writeErrors.length === 0) {
-        // Of the whole command. Driver 2 tells a single statement's error without saying whose it is.
-        if (error.constructor?.name === 'WriteError' || error.index !== undefined) return this.#singles(statements)
-        throw discreet(error, statements.map(({ id }) => id.value))
+      for (const document of await this.#documents(ids)) {
+        const row = this.#layout.readRow(document)
+        const index = row === null ? undefined : indexes.get(row.id.key)
+        if (index === undefined) strangers = true
+        else rows.push([index, row])
       }
+    } catch (error) {
+      const end = precedesExecution(error) ? 'REJECTED' : 'FAILED'
+      return { rows, end, error: discreet(error, ids.map(({ value }) => value)) }
     }
-    return this.#bulkOutcome(statements, reply)
+    return { rows, end: strangers ? 'INCOMPLETE' : 'COMPLETE' }
   }
 
-  async #bulkOutcome (statements, { writeErrors, concernError, upserted, matched, deleted }) {
-    const ids = statements.map(({ id }) => id.value)
-    if (concernError) throw discreet(Object.assign(new Error(concernError.errmsg), { code: concernError.code }), ids)
-    const verdicts = statements.map((_, index) => upserted.has(index) ? UPSERTED : DONE)
-    for (const error of writeErrors) verdicts[error.index] = FAILED(statementError(error, ids))
-    if (this.#unacknowledged || statements[0].destroys) {
-      return { verdicts, matched: verdicts.map(() => true), removed: this.#unacknowledged || deleted !== 0 }
+  async #documents (ids) {
+    if (ids.length === 1) {
+      const document = await this.#collection.findOne(this.#filter(ids[0]), { ...READING, batchSize: 1 })
+      return document ? [document] : []
     }
-    const done = statements.filter((_, index) => verdicts[index].error === null)
-    const touches = done.filter(isTouch)
-    // What is left for the touches, if all sets that did not upsert have matched. The sum may decide.
-    const left = matched - (done.length - touches.length - upserted.size)
-    if (touches.length === 0 || !(left < touches.length)) return { verdicts, matched: verdicts.map(() => true) }
-    if (left <= 0) return { verdicts, matched: verdicts.map(() => false) }
-    const there = await this.#existing(touches)
-    return { verdicts, matched: statements.map(({ id }) => there === null || there.has(id.key)) }
+    // One more than there can be: the first reply ends the cursor.
+    return this.#collection.find(this.#filterOf(ids), { ...READING, batchSize: ids.length + 1 }).toArray()
   }
 
-  /** Which of the touched rows are there; null if that cannot be told. */
-  async #existing (touches) {
+  /** Which of the ids have a row, on the primary; null if that cannot be told. */
+  async findExisting (ids) {
     try {
-      this.#onCommand('find', touches.length)
-      const { idField } = this.#layout
-      const filter = { [idField]: { $in: touches.map(({ id }) => idForDriver(id)) } }
-      const options = { ...READING, readPreference: 'primary', batchSize: touches.length + 1 }
-      const rows = await projected(this.#collection.find(filter, options), { [idField]: 1 }).toArray()
-      return new Set(rows.map(row => readId(row[idField]).key))
+      const options = { ...READING, readPreference: 'primary', batchSize: ids.length + 1 }
+      const cursor = this.#collection.find(this.#filterOf(ids), options)
+      const rows = await projected(cursor, { [this.#layout.idField]: 1 }).toArray()
+      const keys = new Set(rows.map(row => readId(row[this.#layout.idField]).key))
+      return ids.map(({ key }) => keys.has(key))
     } catch {
       return null
     }
   }
 
-  /** By halves, until whoever is to blame is alone. */
-  async #split (statements) {
-    const middle = Math.ceil(statements.length / 2)
-    const halves = [statements.slice(0, middle), statements.slice(middle)]
-    return joined(await Promise.all(halves.map(half => this.#contained(half))), halves)
-  }
-
-  async #singles (statements) {
-    const parts = statements.map(statement => [statement])
-    return joined(await Promise.all(parts.map(part => this.#contained(part))), parts)
-  }
-
-  /** A part of a command's statements, whose error as a whole is that of this part only. */
-  async #contained (statements) {
+  /**
+   * Carries out statements of one kind. `{ reply }`, or of a write that failed as a whole, `{ error, fate }`.
+   * A reply has `n`, undefined where there are no counts, `upserted`, `errors` and `concernError`.
+   */
+  async write (statements) {
     try {
-      return await this.write(statements)
+      const reply = statements.length === 1 ? await this.#single(statements[0]) : await this.#bulk(statements)
+      return { reply: this.#unacknowledged ? { ...reply, n: undefined } : reply }
     } catch (error) {
-      return { verdicts: statements.map(() => FAILED(error)), matched: statements.map(() => false), removed: false }
+      return { error: discreet(error, statements.map(({ id }) => id.value)), fate: fateOf(error) }
     }
-  }
-
-  #filter (id) {
-    return { [this.#layout.idField]: idForDriver(id) }
   }
 
   async #single (statement) {
     const { id, destroys } = statement
-    this.#onCommand(destroys ? 'delete' : 'update', statement.members.length)
+    const filter = this.#filter(id)
+    if (destroys) {
+      const { deletedCount } = await this.#collection.deleteOne(filter, this.#writing) ?? {}
+      return { n: deletedCount ?? 1, upserted: [], errors: [], concernError: null }
+    }
+    const upsert = statement.value !== undefined
     try {
-      const filter = this.#filter(id)
-      if (destroys) {
-        const { deletedCount } = await this.#collection.deleteOne(filter, this.#writing) ?? {}
-        return { verdicts: [DONE], matched: [true], removed: deletedCount !== 0 }
-      }
-      const upsert = !isTouch(statement)
-      const update = this.#layout.update(statement)
-      const reply = await this.#collection.updateOne(filter, update, { ...this.#writing, upsert }) ?? {}
-      const matched = this.#unacknowledged || (reply.matchedCount ?? reply.result?.n) !== 0
-      return { verdicts: [upsert && hasUpserted(reply) ? UPSERTED : DONE], matched: [matched] }
+      const options = { ...this.#writing, upsert }
+      const reply = await this.#collection.updateOne(filter, this.#layout.update(statement), options) ?? {}
+      const upserted = upsert && hasUpserted(reply)
+      const matched = reply.matchedCount ?? reply.result?.n ?? 1
+      return { n: upserted ? 1 : matched, upserted: upserted ? [0] : [], errors: [], concernError: null }
     } catch (error) {
       // Drivers from 5 on insist on values of their own bson, where the app may have another beside it.
       if (error?.name === 'BSONVersionError' && !statement.adopted) return this.#single(withAdopted(statement))
-      throw discreet(error, [id.value])
+      throw error
+    }
+  }
+
+  async #bulk (statements) {
+    const ids = statements.map(({ id }) => id.value)
+    const operations = statements.map(statement => this.#operation(statement))
+    let reply
+    try {
+      reply = bulkReply(await this.#collection.bulkWrite(operations, { ...this.#writing, ordered: false }))
+    } catch (error) {
+      if (precedesExecution(error)) throw error
+      reply = bulkReply(error.result ?? error, error)
+      const isOfStatements = reply.errors.length > 0 || reply.concernError !== null
+      if (!isOfStatements) throw isSomeStatements(error) ? refused(error) : error
+    }
+    return {
+      ...reply,
+      errors: reply.errors.map(error => ({ index: error.index, error: statementError(error, ids) })),
+      concernError: reply.concernError && discreet(concernErrorOf(reply.concernError), ids)
     }
   }
 
@@ -190,8 +139,29 @@ class Commands {
     const filter = this.#filter(statement.id)
     if (statement.destroys) return { deleteOne: { filter } }
     const update = this.#layout.update(statement)
-    return { updateOne: { filter, update, upsert: !isTouch(statement) } }
+    return { updateOne: { filter, update, upsert: statement.value !== undefined } }
   }
+
+  #filter (id) {
+    return { [this.#layout.idField]: idForDriver(id) }
+  }
+
+  #filterOf (ids) {
+    return { [this.#layout.idField]: { $in: ids.map(idForDriver) } }
+  }
+}
+
+/** Driver 2 reports a single statement's error without its number: smaller commands will show whose it is. */
+function isSomeStatements (error) {
+  return error.constructor?.name === 'WriteError' || error.index !== undefined
+}
+
+function refused (error) {
+  return Object.assign(new TypeError(error.message), { code: 9, cause: error })
+}
+
+function concernErrorOf ({ errmsg, code }) {
+  return Object.assign(new Error(errmsg), { code })
 }
 
 function withAdopted (statement) {
@@ -221,12 +191,13 @@ function bulkReply (result, error) {
   const listed = errors.length > 0 ? errors : [error?.writeErrors ?? []].flat()
   // Up to driver 3: an array of { index, _id }; since, an object by index.
   const upserted = result.getUpsertedIds?.()?.map?.(({ index }) => index) ?? Object.keys(result.upsertedIds ?? {})
+  const matched = result.matchedCount ?? result.nMatched ?? 0
+  const deleted = result.deletedCount ?? result.nRemoved ?? 0
   return {
-    writeErrors: listed.map(entry => ({ index: entry.index, code: entry.code, errmsg: entry.errmsg })),
-    concernError: result.getWriteConcernError?.() ?? null,
-    upserted: new Set(upserted.map(Number)),
-    matched: result.matchedCount ?? result.nMatched,
-    deleted: result.deletedCount ?? result.nRemoved
+    n: matched + upserted.length + deleted,
+    upserted: upserted.map(Number),
+    errors: listed.map(({ index, code, errmsg }) => ({ index, code, errmsg })),
+    concernError: result.getWriteConcernError?.() ?? null
   }
 }
 
@@ -238,19 +209,6 @@ function projected (cursor, fields) {
 /** Whether an updateOne has made the row, in any major's words. */
 function hasUpserted ({ upsertedCount, upsertedId, result }) {
   return upsertedCount > 0 || (upsertedId ?? null) !== null || result?.upserted?.length > 0
-}
-
-function members (statements) {
-  return statements.reduce((sum, { members }) => sum + members.length, 0)
-}
-
-function joined (outcomes, parts) {
-  const removed = outcomes.flatMap((outcome, part) => parts[part].map(() => outcome.removed))
-  return {
-    verdicts: outcomes.flatMap(({ verdicts }) => verdicts),
-    matched: outcomes.flatMap(({ matched }) => matched),
-    removed: removed.some(Boolean)
-  }
 }
 
 module.exports = { Commands, driverWriteConcern, projected, READING }

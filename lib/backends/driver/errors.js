@@ -13,6 +13,20 @@ function makeError (name, message, cause) {
   return Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
 }
 
+/** What is known of an operation that has run out of time, by the names of the scheduler's codes. */
+const FATES = {
+  NOT_SENT: 'not sent',
+  NOT_SENT_BEHIND_UNSETTLED: 'not sent, since an earlier write of the same session was never answered and may still arrive',
+  NO_ANSWER: 'no answer',
+  OUTCOME_UNKNOWN: 'outcome unknown',
+  STILL_RUNNING: 'clear is still running, and may remove what is stored after it'
+}
+
+/** The error of an operation after its deadline. `fate`: a name of FATES. */
+function timeoutError (timeoutMS, fate) {
+  return makeError('MongoOperationTimeoutError', `timed out after ${timeoutMS} ms (operationTimeoutMS): ${FATES[fate]}`)
+}
+
 /**
  * The driver's error as a caller may see it. What a server says can quote ids and whole documents, and a
  * grouped write's error carries everybody's: such an error is made anew, of the same class.
@@ -36,10 +50,16 @@ function statementError ({ code, errmsg, message }, ids) {
   return Object.assign(error, { code })
 }
 
-/** What follows the first brace of a server's message is a quotation; ids elsewhere are shortened. */
+/** Where a server begins to quote what it was sent. src/command/reply.rs has the same list. */
+const QUOTATIONS = /[{"'`]|First element|exceeded max/
+
+/**
+ * A server's message may quote ids, names and values of sessions, and whole commands. What follows the first
+ * mark of a quotation is left out; ids elsewhere are shortened.
+ */
 function redact (message, ids) {
-  const brace = message.indexOf('{')
-  let text = brace < 0 ? message : `${message.slice(0, brace).replace(/(dup key:)?\s*$/, '')} { … }`
+  const start = message.search(QUOTATIONS)
+  let text = start < 0 ? message : `${message.slice(0, start).replace(/(dup key:)?\s*$/, '')} …`
   for (const id of ids) {
     if (typeof id === 'string' && id.length > 6) text = text.replaceAll(id, shortId(id))
   }
@@ -66,9 +86,23 @@ function isUnconnected (error) {
 
 /**
  * Rejections of a whole command before any of its statements is carried out: FailedToParse, BadValue,
- * TypeMismatch, InvalidBSON, BSONObjectTooLarge, unknown, wrong and missing fields.
+ * TypeMismatch, Overflow, InvalidBSON, BSONObjectTooLarge, unknown, wrong and missing fields.
  */
-const PRECEDES_EXECUTION = new Set([9, 2, 14, 22, 10334, 40415, 40413, 40414])
+const PRECEDES_EXECUTION = new Set([9, 2, 14, 15, 22, 10334, 40415, 40413, 40414])
+
+/**
+ * Interruptions: a command may have been carried out in part. src/command/error_codes.rs has both lists, too.
+ */
+const INTERRUPTIONS = new Set([50, 11600, 11601, 11602, 189, 91, 262])
+
+/**
+ * What became of a write that failed as a whole: REJECTED before it was carried out, so that smaller commands
+ * will show the culprit; UNKNOWN, when it may have been applied; NOT_APPLIED.
+ */
+function fateOf (error) {
+  if (precedesExecution(error)) return 'REJECTED'
+  return isServers(error) && !INTERRUPTIONS.has(error.code) ? 'NOT_APPLIED' : 'UNKNOWN'
+}
 
 /** Whether nothing was carried out, and one statement may be to blame: smaller commands will tell. */
 function precedesExecution (error) {
@@ -82,5 +116,5 @@ function precedesExecution (error) {
 }
 
 module.exports = {
-  discreet, isRetryable, isUnconnected, makeError, precedesExecution, statementError
+  discreet, FATES, fateOf, isRetryable, isUnconnected, makeError, precedesExecution, statementError, timeoutError
 }

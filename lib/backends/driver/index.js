@@ -3,12 +3,11 @@
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
 const documents = require('./documents')
-const { Engine } = require('./engine')
 const { discreet, makeError } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
 const { Link } = require('./link')
-const { Stats } = require('./stats')
+const { openScheduler } = require('./schedulers')
 const { ensureIndexes, sweepAtIntervals } = require('./upkeep')
 const whole = require('./whole')
 
@@ -17,6 +16,14 @@ const whole = require('./whole')
 
 const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_MAX_QUEUE = 100_000
+
+/** How long a close waits for writes that were never answered. */
+const UNSETTLED_LIMIT_MS = 2000
+
+/** The knees of measured throughput, and through mongos, where each id is looked up on the shards of all. */
+const MAX_LOOKUPS = 256
+const MAX_STATEMENTS = 128
+const MAX_SHARDED = 32
 
 /** Of a driver that does not say: what drivers up to 3 open. */
 const DEFAULT_POOL = 5
@@ -29,8 +36,9 @@ class DriverBackend {
   #form
   #layout
   #link
-  #engine
-  #stats = new Stats()
+  #scheduler
+  #sweeps = 0
+  #swept = 0
   #listener = () => {}
   #connected = null
   /** Why there will never be a connection, and who waits for one. */
@@ -44,12 +52,12 @@ class DriverBackend {
   constructor (form, connection) {
     this.#form = form
     this.#layout = layoutOf(form)
-    this.#engine = new Engine({
+    this.#scheduler = openScheduler({
       groupsDestroys: this.#layout.groupsDestroys,
-      stats: this.#stats,
       timeoutMS: form.operationTimeoutMS ?? DEFAULT_TIMEOUT_MS,
       maxQueue: form.maxQueue ?? DEFAULT_MAX_QUEUE,
-      onStarved: () => this.#link.ask()
+      selectionError: () => null,
+      onStarved: () => this.#link?.ask()
     })
     this.#link = new Link(connection, form, { onTrouble: error => this.#inTrouble(error) })
     if (form.autoRemove === 'interval') {
@@ -75,19 +83,19 @@ class DriverBackend {
   }
 
   get (id) {
-    return this.#engine.get(id, this.#layout.latestExpired(Date.now()))
+    return this.#scheduler.get(id, this.#layout.latestExpired(Date.now()))
   }
 
   set (id, value, dates) {
-    return this.#engine.set(id, value, dates)
+    return this.#scheduler.set(id, value, dates)
   }
 
   touch (id, dates) {
-    return this.#engine.touch(id, dates)
+    return this.#scheduler.touch(id, dates)
   }
 
   destroy (id) {
-    return this.#engine.destroy(id)
+    return this.#scheduler.destroy(id)
   }
 
   scan ({ after, limit }) {
@@ -100,24 +108,23 @@ class DriverBackend {
   }
 
   count () {
-    return this.#whole('count', () => whole.count(this.#link), { waits: true, counts: true })
+    return this.#scheduler.barrier('COUNT', this.#discreetly(() => whole.count(this.#link)))
   }
 
   clear () {
-    return this.#whole('clear', () => whole.clear(this.#link, this.#form), { waits: true, clears: true })
+    return this.#scheduler.barrier('CLEAR', this.#discreetly(() => whole.clear(this.#link, this.#form)))
   }
 
   ping () {
-    return this.#whole('ping', () => whole.ping(this.#link))
+    return this.#scheduler.call('PING', this.#discreetly(() => whole.ping(this.#link)))
   }
 
   sweep () {
-    return this.#whole('sweep', () => this.#sweep())
+    return this.#scheduler.call('SWEEP', this.#discreetly(() => this.#sweep()))
   }
 
   stats () {
-    const { queued, inFlight } = this.#engine
-    return this.#stats.report({ connected: this.#connected === true, queued, inFlight })
+    return { ...this.#scheduler.stats(this.#connected === true), sweeps: this.#sweeps, swept: this.#swept }
   }
 
   /**
@@ -146,18 +153,17 @@ class DriverBackend {
     } catch (error) {
       this.#inTrouble(error)
       this.#failure = discreet(error, [])
-      this.#engine.refuse(this.#failure)
+      this.#scheduler.refuse(this.#failure)
       return
     }
     const facts = factsOf(this.#link)
-    this.#engine.timeoutMS = this.#form.operationTimeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, facts.selectionTimeoutMS)
-    const commands = new Commands(this.#link, {
-      layout: this.#layout,
-      writeConcern: this.#form.writeConcern,
-      alone: facts.encrypts,
-      onCommand: (name, operations) => this.#stats.command(name, operations)
+    const commands = new Commands(this.#link, { layout: this.#layout, writeConcern: this.#form.writeConcern })
+    this.#scheduler.connect(commands, {
+      ...limitsOf(facts, commands),
+      groupsDestroys: this.#layout.groupsDestroys,
+      writesWait: writesWait(this.#form.writeConcern ?? this.#link.collection.writeConcern, facts),
+      timeoutMS: this.#form.operationTimeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, facts.selectionTimeoutMS)
     })
-    this.#engine.start(commands, facts)
     this.#note(true)
     for (const { resolve } of this.#watchers.splice(0)) resolve()
     ensureIndexes(this.#link, {
@@ -176,7 +182,7 @@ class DriverBackend {
     this.#note(false)
     for (const { reject } of this.#watchers.splice(0)) reject(error)
     this.#listener('error', error, 'connect')
-    this.#engine.failWaiting(error)
+    this.#scheduler.failWaiting(error)
   }
 
   #note (connected) {
@@ -186,23 +192,24 @@ class DriverBackend {
   }
 
   #page (options) {
+    const run = this.#discreetly(() => whole.page(this.#link, this.#layout, options))
     // Later pages are of a scan that is under way: they wait for nothing.
-    return this.#whole('scan', () => whole.page(this.#link, this.#layout, options), { waits: options.after === null })
+    return options.after === null ? this.#scheduler.barrier('SCAN', run) : this.#scheduler.call('SCAN', run)
   }
 
-  #whole (kind, run, options) {
-    return this.#engine.whole(kind, () => run().catch(error => { throw discreet(error, []) }), options)
+  #discreetly (run) {
+    return () => run().catch(error => { throw discreet(error, []) })
   }
 
   async #sweep () {
     const removed = await this.#removeExpired()
-    this.#stats.sweeps++
+    this.#sweeps++
     return removed
   }
 
   async #removeExpired () {
     const removed = await whole.removeExpired(this.#link, this.#layout, this.#form)
-    this.#stats.swept += removed
+    this.#swept += removed
     return removed
   }
 
@@ -220,8 +227,8 @@ class DriverBackend {
 
   async #close (disconnect) {
     clearInterval(this.timer)
-    this.#engine.refuse(makeError('MongoClientClosedError', 'the store has been closed'))
-    await this.#engine.idle()
+    this.#scheduler.refuse(makeError('MongoClientClosedError', 'the store has been closed'))
+    await this.#scheduler.idle(UNSETTLED_LIMIT_MS)
     this.#link.cut()
     this.#failure ??= makeError('MongoClientClosedError', 'the store has been closed')
     for (const { reject } of this.#watchers.splice(0)) reject(this.#failure)
@@ -237,10 +244,28 @@ function factsOf ({ driverClient, db }) {
   const pool = options.maxPoolSize ?? options.poolSize ?? (topology ? DEFAULT_POOL : Infinity)
   return {
     pool: pool === 0 ? Infinity : pool,
+    isReplicaSet: /ReplicaSet/.test(topology?.description?.type) || topology?.type === 'replset',
     sharded: topology?.description?.type === 'Sharded' || topology?.type === 'mongos',
     selectionTimeoutMS: options.serverSelectionTimeoutMS ?? 0,
     encrypts: Boolean(options.autoEncryption)
   }
+}
+
+/** How many operations a command takes. With client-side encryption the driver cannot group. */
+function limitsOf ({ pool, sharded, encrypts }, commands) {
+  const { finds, writes } = commands.groups
+  return {
+    pool,
+    isolatesFinds: sharded,
+    lookups: !finds || encrypts ? 1 : sharded ? MAX_SHARDED : MAX_LOOKUPS,
+    statements: !writes || encrypts ? 1 : sharded ? MAX_SHARDED : MAX_STATEMENTS
+  }
+}
+
+/** Whether the server waits for other members before it acknowledges, or for its journal. */
+function writesWait (concern, { isReplicaSet }) {
+  const { w, j, journal } = concern ?? {}
+  return w === undefined ? isReplicaSet || Boolean(j ?? journal) : (w !== 0 && w !== 1) || Boolean(j ?? journal)
 }
 
 module.exports = {

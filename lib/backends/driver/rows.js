@@ -8,6 +8,9 @@ const { Document } = require('./documents')
 // milliseconds since the epoch. Of `expires`, undefined is none: the session lives for ever; so does it with
 // Infinity, which is on its way to the server; and null is something that is no date.
 
+/** Of a row that no touch changes. */
+const NO_DATES = { expires: null, lastModified: null }
+
 /** The milliseconds of a date; null of anything else. */
 function millis (date) {
   return isDate(date) ? date.getTime() : null
@@ -37,4 +40,4 @@ function sizeOf (value) {
   return value instanceof Document ? value.bytes : value?.length ?? 0
 }
 
-module.exports = { liveRow, millis, plainValue, sizeOf }
+module.exports = { liveRow, NO_DATES, millis, plainValue, sizeOf }

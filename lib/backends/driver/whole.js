@@ -1,9 +1,8 @@
 'use strict'
 
 const { driverWriteConcern, projected, READING } = require('./commands')
-const { NO_DATES } = require('./line')
 const { readId } = require('./ids')
-const { liveRow } = require('./rows')
+const { liveRow, NO_DATES } = require('./rows')
 
 // Calls that concern the whole collection.
 

@@ -1,0 +1,160 @@
+'use strict'
+
+const { makeError, timeoutError } = require('./errors')
+const { liveRow, NO_DATES } = require('./rows')
+
+// What takes the scheduler's place where the addon cannot be loaded: one operation a command, in order per
+// id, behind a chain of promises for each.
+
+const { setTimeout, queueMicrotask } = globalThis
+
+class OneByOne {
+  #commands
+  #connect
+  #timeoutMS
+  #maxQueue
+  #selectionError
+  #onStarved
+  #refusal = null
+  #failWaiting = new Set()
+  /** The last operation on each id, and the last `clear`, none of which ever rejects. */
+  #last = new Map()
+  #clear = Promise.resolve()
+  #open = new Set()
+
+  constructor ({ timeoutMS, maxQueue, selectionError, onStarved }) {
+    this.#commands = new Promise(resolve => { this.#connect = resolve })
+    this.#timeoutMS = timeoutMS
+    this.#maxQueue = maxQueue
+    this.#selectionError = selectionError
+    this.#onStarved = onStarved
+  }
+
+  connect (commands, { timeoutMS }) {
+    this.#timeoutMS = timeoutMS
+    this.#connect(commands)
+    this.#commands = Promise.resolve(commands)
+  }
+
+  get (id, latestExpired) {
+    return this.#enter('get', id, async commands => {
+      const { rows, error } = await commands.find([id])
+      if (error) throw error
+      return rows.length === 0 ? null : liveRow(rows[0][1], NO_DATES, latestExpired)
+    })
+  }
+
+  set (id, value, dates) {
+    value = Promise.resolve(value)
+    value.catch(() => {}) // the set fails by it when its turn comes
+    return this.#enter('set', id, async commands => {
+      const { upserted } = await written(commands, { id, destroys: false, value: await value, dates })
+      return upserted.length > 0 ? 'created' : 'updated'
+    })
+  }
+
+  touch (id, dates) {
+    return this.#enter('touch', id, async commands => {
+      const { n } = await written(commands, { id, destroys: false, value: undefined, dates })
+      return n !== 0
+    })
+  }
+
+  destroy (id) {
+    return this.#enter('destroy', id, async commands => {
+      const { n } = await written(commands, { id, destroys: true, value: undefined, dates: NO_DATES })
+      return n !== 0
+    })
+  }
+
+  /** It waits for what was called before it; what is called after a `clear` waits for that. */
+  barrier (kind, run) {
+    const before = Promise.all([this.#clear, ...this.#last.values()])
+    const outcome = this.#start(kind.toLowerCase(), before, run)
+    if (kind === 'CLEAR') this.#clear = outcome.catch(() => {})
+    return outcome
+  }
+
+  call (kind, run) {
+    return this.#start(kind.toLowerCase(), undefined, run)
+  }
+
+  failWaiting (error) {
+    for (const fail of this.#failWaiting) fail(error)
+  }
+
+  refuse (error) {
+    this.#refusal = error
+  }
+
+  async idle () {
+    while (this.#open.size > 0) await Promise.allSettled(this.#open)
+  }
+
+  stats (connected) {
+    return { connected, queued: this.#failWaiting.size, inFlight: this.#open.size - this.#failWaiting.size }
+  }
+
+  #enter (kind, id, run) {
+    const before = Promise.all([this.#clear, this.#last.get(id.key)])
+    const outcome = this.#start(kind, before, run)
+    const ended = outcome.catch(() => {}).then(() => {
+      if (this.#last.get(id.key) === ended) this.#last.delete(id.key)
+    })
+    this.#last.set(id.key, ended)
+    return outcome
+  }
+
+  /** Runs an operation after `before`, within the operation timeout. */
+  #start (kind, before, run) {
+    const refusal = this.#refusal ?? this.#full()
+    if (refusal !== null) return Promise.reject(refusal)
+    this.#onStarved()
+    let fate = 'NOT_SENT'
+    const outcome = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#timeoutError(fate)), this.#timeoutMS)
+      this.#failWaiting.add(reject)
+      const waits = Promise.all([this.#commands, before]).then(([commands]) => {
+        if (!this.#failWaiting.delete(reject)) return
+        fate = fateAfter(kind)
+        return run(commands)
+      })
+      waits.then(resolve, reject)
+      const end = () => {
+        clearTimeout(timer)
+        this.#failWaiting.delete(reject)
+        this.#open.delete(outcome)
+      }
+      queueMicrotask(() => outcome.then(end, end))
+    })
+    this.#open.add(outcome)
+    return outcome
+  }
+
+  #full () {
+    if (this.#open.size < this.#maxQueue) return null
+    return makeError('MongoQueueFullError',
+      `the queue is full: ${this.#maxQueue} operations wait, as many as maxQueue allows`)
+  }
+
+  #timeoutError (fate) {
+    const unselected = fate === 'NOT_SENT' ? this.#selectionError(this.#timeoutMS) : null
+    return unselected ?? timeoutError(this.#timeoutMS, fate)
+  }
+}
+
+/** What is known of an operation that was sent and has run out of time. */
+function fateAfter (kind) {
+  if (kind === 'clear') return 'STILL_RUNNING'
+  return ['set', 'touch', 'destroy', 'sweep'].includes(kind) ? 'OUTCOME_UNKNOWN' : 'NO_ANSWER'
+}
+
+/** The reply of a write of one statement, whose error is the operation's. */
+async function written (commands, statement) {
+  const { reply, error } = await commands.write([statement])
+  const failure = error ?? reply.errors[0]?.error ?? reply.concernError
+  if (failure) throw failure
+  return reply
+}
+
+module.exports = { OneByOne }

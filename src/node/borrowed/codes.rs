@@ -1,0 +1,188 @@
+//! The numbers by which JavaScript and the scheduler understand each other. JavaScript gets them from here.
+
+/// Constants in a module of their own, and their names beside them.
+macro_rules! codes {
+    ($(#[$about:meta])* $module:ident { $($(#[$meaning:meta])* $name:ident = $value:literal,)* }) => {
+        $(#[$about])*
+        pub mod $module {
+            $($(#[$meaning])* pub const $name: u32 = $value;)*
+            pub const ALL: &[(&str, u32)] = &[$((stringify!($name), $name)),*];
+        }
+    };
+}
+
+codes! {
+    /// What JavaScript says. Each is followed by its operands, in this order.
+    said {
+        /// slot, key, latest expired
+        GET = 1,
+        /// slot, key, bytes, serves gets, expires, last modified
+        SET = 2,
+        /// slot, key, expected bytes
+        UNFILLED = 3,
+        /// slot, bytes, serves gets, expires, last modified
+        FILL = 4,
+        /// slot
+        WITHDRAW = 5,
+        /// slot, key, expires, last modified
+        TOUCH = 6,
+        /// slot, key
+        DESTROY = 7,
+        /// slot, barrier
+        BARRIER = 8,
+        /// slot, kind: a call that waits for nothing but a connection
+        CALL = 9,
+        /// slot
+        CALL_SENT = 22,
+        /// command, index, row, bytes, expiry, expires, last modified
+        FOUND = 10,
+        /// command, end, error
+        FIND_END = 11,
+        /// command, index
+        UPSERTED = 12,
+        /// command, index, error
+        STATEMENT_FAILED = 13,
+        /// command, n, write concern's error
+        WRITTEN = 14,
+        /// command, error, fate
+        WRITE_FAILED = 15,
+        /// command, error
+        WRITE_REJECTED = 16,
+        /// command, index
+        EXISTS = 17,
+        /// command, whether it could be told
+        EXISTING_END = 18,
+        /// command, slot, failed
+        BARRIER_END = 19,
+        /// slot, failed
+        CALL_END = 20,
+        /// error
+        FAIL_WAITING = 21,
+    }
+}
+
+codes! {
+    /// What the scheduler says. Each is preceded by the number of its operands.
+    told {
+        /// slot, slot of the set whose value it is, expires, last modified
+        ROW_OF_SET = 1,
+        /// slot, row, expires, last modified
+        ROW = 2,
+        /// slot
+        NO_ROW = 3,
+        /// slot
+        CREATED = 4,
+        /// slot
+        UPDATED = 5,
+        /// slot, matched or removed
+        MATCHED = 6,
+        /// slot, error
+        FAILED = 7,
+        /// slot, fate
+        TIMED_OUT = 8,
+        /// slot: nothing holds the operation any more
+        RELEASED = 9,
+        /// command, keys
+        FIND = 10,
+        /// command, keys
+        FIND_EXISTING = 11,
+        /// command, whether it deletes, then for each statement: key, slot of its value or -1, expires, last modified
+        WRITE = 12,
+        /// command, slot
+        RUN_BARRIER = 13,
+    }
+}
+
+codes! {
+    /// How a find ended.
+    find_end {
+        COMPLETE = 0,
+        INCOMPLETE = 1,
+        REJECTED = 2,
+        FAILED = 3,
+    }
+}
+
+codes! {
+    /// What became of a write that failed as a whole.
+    write_fate {
+        NOT_APPLIED = 0,
+        UNKNOWN = 1,
+    }
+}
+
+codes! {
+    /// What is known of an operation that has run out of time.
+    timeout {
+        NOT_SENT = 0,
+        /// A write of the same id was never answered, and nothing may overtake it.
+        NOT_SENT_BEHIND_UNSETTLED = 1,
+        NO_ANSWER = 2,
+        OUTCOME_UNKNOWN = 3,
+        STILL_RUNNING = 4,
+    }
+}
+
+codes! {
+    /// The expiration of a row.
+    expiry {
+        ABSENT = 0,
+        AT = 1,
+        NOT_A_DATE = 2,
+    }
+}
+
+codes! {
+    barrier {
+        CLEAR = 0,
+        COUNT = 1,
+        SCAN = 2,
+    }
+}
+
+codes! {
+    call {
+        SCAN = 0,
+        PING = 1,
+        SWEEP = 2,
+    }
+}
+
+/// How many operands each message of JavaScript's has.
+pub const fn operands(code: u32) -> usize {
+    match code {
+        said::WITHDRAW | said::CALL_SENT | said::FAIL_WAITING => 1,
+        said::DESTROY
+        | said::BARRIER
+        | said::CALL
+        | said::UPSERTED
+        | said::WRITE_REJECTED
+        | said::EXISTS
+        | said::EXISTING_END
+        | said::CALL_END => 2,
+        said::GET
+        | said::UNFILLED
+        | said::FIND_END
+        | said::STATEMENT_FAILED
+        | said::WRITTEN
+        | said::WRITE_FAILED
+        | said::BARRIER_END => 3,
+        said::TOUCH => 4,
+        said::FILL => 5,
+        said::SET => 6,
+        said::FOUND => 7,
+        _ => 0,
+    }
+}
+
+/// By the names that JavaScript uses.
+pub const ALL: [(&str, &[(&str, u32)]); 8] = [
+    ("said", said::ALL),
+    ("told", told::ALL),
+    ("findEnd", find_end::ALL),
+    ("writeFate", write_fate::ALL),
+    ("timeout", timeout::ALL),
+    ("expiry", expiry::ALL),
+    ("barrier", barrier::ALL),
+    ("call", call::ALL),
+];
