@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bson::{DateTime, rawdoc};
 
-use super::{context::Context, find::documents, retry::Attempts, topology::Part};
+use super::{context::Context, find::documents, retry::Attempts};
 use crate::{
     command::scan::{counted, removed},
     error::Result,
@@ -45,7 +45,7 @@ pub async fn ping(context: &Context, deadline: Instant) -> Result<()> {
         }
         ping.into_future()
     };
-    let (end, _) = attempts.read(Part::of(selection.as_ref()), run).await;
+    let (end, _) = attempts.read(selection.as_ref(), run).await;
     end.map(|_| ()).map_err(|failure| failure.error)
 }
 
@@ -57,7 +57,7 @@ async fn delete_many(context: &Context, expired_at: Option<DateTime>, deadline: 
 async fn read(attempts: &Attempts<'_>, command: bson::RawDocumentBuf) -> Result<Vec<bson::RawDocumentBuf>> {
     let context = attempts.context;
     let selection = context.settings.selection.clone();
-    let part = Part::of(selection.as_ref());
-    let (end, _) = attempts.read(part, || documents(context, command.clone(), selection.clone())).await;
+    let (end, _) =
+        attempts.read(selection.as_ref(), || documents(context, command.clone(), selection.clone())).await;
     end.map_err(|failure| failure.error)
 }

@@ -6,10 +6,7 @@ use std::{
 };
 
 use bson::doc;
-use mongodb::{
-    Client,
-    options::{ReadPreference, SelectionCriteria},
-};
+use mongodb::options::{ReadPreference, SelectionCriteria};
 use tokio::{
     sync::{Notify, watch},
     task::AbortHandle,
@@ -21,6 +18,7 @@ use super::{
     server_error,
     server_info::ServerInfo,
     topology::{Topology, View},
+    watched_client::WatchedClient,
 };
 use crate::{
     error::{Error, Result},
@@ -39,7 +37,7 @@ const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
 /// A client that has reached a server.
 #[derive(Clone)]
 pub struct Connected {
-    client: Client,
+    servers: Arc<WatchedClient>,
     pub info: Arc<ServerInfo>,
 }
 
@@ -58,7 +56,7 @@ pub struct Connection {
     state: watch::Sender<State>,
     /// An operation wants a connection that has failed.
     demand: Notify,
-    client: Mutex<Option<Client>>,
+    client: Mutex<Option<Arc<WatchedClient>>>,
     connecting: Mutex<Option<AbortHandle>>,
 }
 
@@ -80,10 +78,10 @@ impl Connection {
 
     /// What a store's commands need, once there is a connection.
     pub fn context(&self, settings: &Arc<Settings>) -> Option<Context> {
-        let State::Ready(Connected { client, info }) = &*self.state.borrow() else { return None };
+        let State::Ready(Connected { servers, info }) = &*self.state.borrow() else { return None };
         Some(Context {
-            database: client.database(&settings.database),
-            client: client.clone(),
+            database: servers.client.database(&settings.database),
+            servers: Arc::clone(servers),
             info: Arc::clone(info),
             topology: Arc::clone(&self.topology),
             settings: Arc::clone(settings),
@@ -150,19 +148,19 @@ impl Connection {
     }
 
     async fn connect(&self) -> Result<Connected> {
-        let client = self.client().await.map_err(|error| server_error::from_driver(&error, &[]))?;
+        let servers = self.client().await.map_err(|error| server_error::from_driver(&error, &[]))?;
         let anyone = SelectionCriteria::ReadPreference(ReadPreference::Nearest { options: None });
         let mut greeted = None;
         loop {
             let (asked_at, started) = (bson::DateTime::now().timestamp_millis(), Instant::now());
-            let admin = client.database("admin");
+            let admin = servers.client.database("admin");
             let hello = admin.run_command(doc! { "hello": 1 }).selection_criteria(anyone.clone());
             match tokio::time::timeout(HELLO_PATIENCE, hello.into_future()).await {
                 Ok(Ok(hello)) => {
                     let info = ServerInfo::from_hello(&hello, asked_at, started.elapsed());
                     // The first one had to open a connection, and says nothing of the distance.
                     if greeted.replace(()).is_some() {
-                        return Ok(Connected { info: Arc::new(info), client });
+                        return Ok(Connected { info: Arc::new(info), servers });
                     }
                 }
                 Ok(Err(error)) if server_error::is_network_error(&error) => {
@@ -174,14 +172,13 @@ impl Connection {
         }
     }
 
-    async fn client(&self) -> mongodb::error::Result<Client> {
+    async fn client(&self) -> mongodb::error::Result<Arc<WatchedClient>> {
         if let Some(client) = &*lock(&self.client) {
-            return Ok(client.clone());
+            return Ok(Arc::clone(client));
         }
-        let (mut options, _files_until_the_client_has_read_them) = self.spec.client_options().await?;
-        options.sdam_event_handler = Some(self.topology.handler());
-        let client = Client::with_options(options)?;
-        *lock(&self.client) = Some(client.clone());
+        let (options, _files_until_the_client_has_read_them) = self.spec.client_options().await?;
+        let client = Arc::new(WatchedClient::open(options, &self.topology)?);
+        *lock(&self.client) = Some(Arc::clone(&client));
         Ok(client)
     }
 
@@ -189,7 +186,7 @@ impl Connection {
         let client = lock(&self.client).take();
         if let Some(client) = client {
             // A server that is down must not hold up a close; what is not ended by then, the server forgets by itself.
-            let _ = tokio::time::timeout(SHUTDOWN_PATIENCE, client.shutdown().immediate(true)).await;
+            let _ = tokio::time::timeout(SHUTDOWN_PATIENCE, client.shut_down()).await;
         }
     }
 

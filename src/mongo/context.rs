@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use mongodb::{Client, Database, options::SelectionCriteria};
+use mongodb::{Database, options::SelectionCriteria};
 
-use super::{server_info::ServerInfo, topology::Topology};
+use super::{server_info::ServerInfo, topology::Topology, watched_client::WatchedClient};
 use crate::command::target::Target;
 
 /// A connection, and how a store uses it.
 #[derive(Clone)]
 pub struct Context {
-    pub client: Client,
+    pub servers: Arc<WatchedClient>,
     pub info: Arc<ServerInfo>,
     pub database: Database,
     pub topology: Arc<Topology>,

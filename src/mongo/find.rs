@@ -10,7 +10,7 @@ use bson::RawDocumentBuf;
 use futures_util::StreamExt;
 use mongodb::{error::Result as DriverResult, options::SelectionCriteria};
 
-use super::{context::Context, retry::Attempts, topology::Part};
+use super::{context::Context, retry::Attempts};
 use crate::{
     command::find::Fields,
     error::Error,
@@ -44,8 +44,8 @@ pub async fn find(
         began: AtomicBool::new(false),
     };
     let selection = context.settings.selection.clone();
-    let part = Part::of(selection.as_ref());
-    let (end, clean) = attempts.read(part, || reading.run(command.clone(), selection.clone())).await;
+    let (end, clean) =
+        attempts.read(selection.as_ref(), || reading.run(command.clone(), selection.clone())).await;
     let end = match end {
         Ok(()) if reading.strangers.load(Ordering::Relaxed) => FindEnd::Incomplete(None),
         Ok(()) => FindEnd::Complete,
@@ -61,7 +61,7 @@ pub async fn find_existing(context: &Context, keys: &[Id], deadline: Instant) ->
     let attempts = Attempts { context, deadline, ids: &[] };
     let target = &context.settings.target;
     let command = target.find(keys, Fields::Id, attempts.remaining_millis());
-    let (rows, _) = attempts.read(Part::Primary, || documents(context, command.clone(), None)).await;
+    let (rows, _) = attempts.read(None, || documents(context, command.clone(), None)).await;
     let rows = rows.ok()?;
     let ids: Vec<Id> = rows.iter().filter_map(|row| target.layout.read_row(row)).map(|(id, _)| id).collect();
     Some(keys.iter().map(|key| ids.contains(key)).collect())

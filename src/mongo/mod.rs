@@ -2,7 +2,7 @@
 //! store.
 //!
 //! - [`runtime`] is the I/O thread, [`clients`] shares clients between stores, [`connect`] gets them to a server,
-//!   [`topology`] watches the servers.
+//!   [`watched_client`] keeps them there, [`topology`] is what is known of the servers.
 //! - [`find`], [`write`], [`collection`] and [`indexes`] run commands; [`retry`] gets each there and back.
 //! - [`server_info`], [`server_session`] and [`server_error`] are what a server says, holds and complains of.
 
@@ -18,6 +18,7 @@ pub mod server_error;
 pub mod server_info;
 pub mod server_session;
 pub mod topology;
+mod watched_client;
 pub mod write;
 
 pub use runtime::Spawner;

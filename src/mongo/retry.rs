@@ -9,7 +9,7 @@ use std::{
 };
 
 use bson::{Document, RawDocumentBuf};
-use mongodb::error::Error as DriverError;
+use mongodb::{error::Error as DriverError, options::SelectionCriteria};
 use tokio::time::{sleep, sleep_until};
 
 use super::{
@@ -144,7 +144,7 @@ impl Attempts<'_> {
             session.used = Instant::now();
             command = command.session(&mut session.session);
         }
-        self.attempt(Part::Primary, command.into_future()).await
+        self.attempt(None, command.into_future()).await
     }
 
     async fn after_error(
@@ -203,7 +203,7 @@ impl Attempts<'_> {
 
     /// A higher number was seen on the session: what was never answered there is fenced off.
     async fn take_fresh_session(&self, writing: &mut Writing<'_>) {
-        *writing.session = ServerSession::start(&self.context.client).await;
+        *writing.session = ServerSession::start(&self.context.servers.client).await;
         writing.replaced = true;
         writing.numbered = writing
             .session
@@ -215,7 +215,7 @@ impl Attempts<'_> {
     /// did it, too.
     pub async fn read<T, F>(
         &self,
-        part: Part,
+        selection: Option<&SelectionCriteria>,
         mut command: impl FnMut() -> F,
     ) -> (Result<T, ReadFailure>, bool)
     where
@@ -226,7 +226,7 @@ impl Attempts<'_> {
             let started = Instant::now();
             attempts += 1;
             let retry = self.context.settings.retry_reads;
-            match self.attempt(part, command()).await {
+            match self.attempt(selection, command()).await {
                 Attempt::Ended(Ok(value)) => return (Ok(value), attempts == 1),
                 Attempt::Ended(Err(error)) => {
                     if !retry || !server_error::is_retryable(&error) || self.is_over() {
@@ -248,8 +248,7 @@ impl Attempts<'_> {
 
     /// Runs a writing command that must not be repeated.
     pub async fn once(&self, command: RawDocumentBuf) -> Result<Document, Error> {
-        match self.attempt(Part::Primary, self.context.database.run_raw_command(command).into_future()).await
-        {
+        match self.attempt(None, self.context.database.run_raw_command(command).into_future()).await {
             Attempt::Ended(reply) => reply.map_err(|error| server_error::from_driver(&error, self.ids)),
             Attempt::Lost | Attempt::Expired => Err(lost_write()),
         }
@@ -259,14 +258,23 @@ impl Attempts<'_> {
     /// Without that, two commands on a frozen server would stop the whole store.
     async fn attempt<T>(
         &self,
-        part: Part,
+        selection: Option<&SelectionCriteria>,
         command: impl Future<Output = Result<T, DriverError>>,
     ) -> Attempt<T> {
-        let before = self.context.topology.view();
+        let topology = &self.context.topology;
+        let part = Part::of(selection);
+        let served = async {
+            self.context.servers.until_served(topology, selection).await;
+            let before = topology.view();
+            tokio::select! {
+                biased;
+                ended = command => Attempt::Ended(ended),
+                () = self.until_lost(&before, part) => Attempt::Lost,
+            }
+        };
         tokio::select! {
             biased;
-            ended = command => Attempt::Ended(ended),
-            () = self.until_lost(&before, part) => Attempt::Lost,
+            ended = served => ended,
             () = sleep_until((self.deadline + DEADLINE_GRACE).into()) => Attempt::Expired,
         }
     }

@@ -23,16 +23,18 @@ use crate::error::Error;
 pub struct View {
     description: Option<Arc<TopologyDescription>>,
     /// Where writes go: a primary, a standalone server or the routers.
-    writable: Vec<ServerAddress>,
+    pub(super) writable: Vec<ServerAddress>,
     /// Everyone who answers.
-    known: Vec<ServerAddress>,
+    pub(super) known: Vec<ServerAddress>,
+    /// Everyone whose last check failed.
+    pub(super) failed: Vec<ServerAddress>,
     is_sharded: bool,
     /// The last error of monitoring, while nobody can be written to.
     pub last_error: Option<Error>,
 }
 
 impl View {
-    fn new(description: TopologyDescription) -> Self {
+    pub(super) fn new(description: TopologyDescription) -> Self {
         let mut view = View::default();
         let servers = description.servers();
         for (address, server) in &servers {
@@ -54,6 +56,7 @@ impl View {
                 view.writable.push((*address).clone());
             }
             if let Some(error) = server.error() {
+                view.failed.push((*address).clone());
                 view.last_error = Some(server_error::from_driver(error, &[]));
             }
         }
@@ -136,6 +139,10 @@ impl Topology {
 
     pub fn view(&self) -> View {
         self.view.borrow().clone()
+    }
+
+    pub fn is(&self, what: impl Fn(&View) -> bool) -> bool {
+        what(&self.view.borrow())
     }
 
     pub fn is_sharded(&self) -> bool {

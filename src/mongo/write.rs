@@ -81,6 +81,6 @@ pub async fn fence(
 async fn fresh(context: &Context, session: Option<ServerSession>) -> (Option<ServerSession>, bool) {
     match session {
         Some(session) if !session.is_stale() => (Some(session), false),
-        stale => (ServerSession::start(&context.client).await, stale.is_some()),
+        stale => (ServerSession::start(&context.servers.client).await, stale.is_some()),
     }
 }

@@ -21,8 +21,9 @@ const SOFT_COMMAND_BYTES: usize = 1 << 20;
 const LARGE_VALUE_BYTES: usize = 256 << 10;
 /// A find asks for no more rows than will keep its reply under this.
 const REPLY_BYTES: usize = 4 << 20;
-/// What is ready is spread over the free commands, but not thinner than this.
-const LEAST_SHARE: usize = 16;
+/// What is ready is spread over the free commands, but not thinner than this (measured at 128 at once, both transports:
+/// 64 gained 1.05 to 1.3 over one command for all; with 16, smaller commands cost more than they gain).
+const LEAST_SHARE: usize = 64;
 /// Between two looks that nothing but time asks for.
 const TICK: Duration = Duration::from_millis(1);
 

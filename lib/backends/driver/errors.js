@@ -13,6 +13,16 @@ function makeError (name, message, cause) {
   return Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
 }
 
+/** Bytes. The server's limit of a document, in every version so far. */
+const MAX_BYTES = 16 << 20
+
+/** Of a session that no server can store: it fails before it can keep anybody waiting. */
+function tooLarge (bytes) {
+  const error = makeError('MongoServerError', 'the session is larger than MongoDB stores (BSONObjectTooLarge): it takes ' +
+    `${bytes} bytes, the limit is ${MAX_BYTES}`)
+  return Object.assign(error, { code: 10334, codeName: 'BSONObjectTooLarge' })
+}
+
 /** What is known of an operation that has run out of time, by the names of the scheduler's codes. */
 const FATES = {
   NOT_SENT: 'not sent',
@@ -116,5 +126,6 @@ function precedesExecution (error) {
 }
 
 module.exports = {
-  discreet, FATES, fateOf, isRetryable, isUnconnected, makeError, precedesExecution, statementError, timeoutError
+  discreet, fateOf, isRetryable, isUnconnected, makeError, MAX_BYTES, precedesExecution, statementError, timeoutError,
+  tooLarge
 }

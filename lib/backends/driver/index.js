@@ -3,7 +3,7 @@
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
 const documents = require('./documents')
-const { discreet, makeError } = require('./errors')
+const { discreet, makeError, MAX_BYTES, tooLarge } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
 const { Link } = require('./link')
@@ -87,6 +87,10 @@ class DriverBackend {
   }
 
   set (id, value, dates) {
+    // A document's size only the driver's BSON knows, and it refuses a large one by itself.
+    if (typeof value === 'string' && value.length > MAX_BYTES / 3 && Buffer.byteLength(value) > MAX_BYTES) {
+      return Promise.reject(tooLarge(Buffer.byteLength(value)))
+    }
     return this.#scheduler.set(id, value, dates)
   }
 
