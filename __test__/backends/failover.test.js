@@ -133,6 +133,27 @@ describe('a standalone server that freezes', () => {
   })
 })
 
+describe('a server that freezes and is given up by monitoring', () => {
+  let server
+
+  before(async () => { server = await startStandalone() })
+  after(() => server?.stop())
+
+  test('what was sent fails by the selection, which says that its outcome is unknown', async () => {
+    const times = { heartbeatFrequencyMS: 500, connectTimeoutMS: 500, serverSelectionTimeoutMS: 1000, retryReads: false }
+    const store = open(server, { mongoOptions: times, operationTimeoutMS: 20_000 })
+    await store.set('a', makeSession({ turn: 0 }))
+    server.freeze()
+    const message = /outcome (unknown|of the operation is unknown)/
+    const expected = { name: /MongoServerSelectionError|MongoNetworkError/, message }
+    await assert.rejects(store.set('a', makeSession({ turn: 1 })), expected)
+    server.thaw()
+    await store.set('a', makeSession({ turn: 2 }))
+    assert.equal((await store.get('a')).turn, 2)
+    await store.close()
+  })
+})
+
 describe('a server that freezes under a store with waitQueueTimeoutMS', () => {
   let server
 

@@ -100,6 +100,13 @@ for (const [topology, start] of Object.entries({
       }
     })
 
+    test('with w: 0 a set whose connection breaks is not sent again', async () => {
+      const store = await open({ writeOperationOptions: { w: 0 } })
+      await failCommands({ times: 1 }, { failCommands: ['update'], closeConnection: true })
+      await assert.rejects(store.set('unacknowledged', makeSession()), { name: 'MongoNetworkError' })
+      assert.equal(await store.get('unacknowledged'), null)
+    })
+
     test('a batch that is refused before it is carried out is split to find the culprit', async () => {
       // With one connection, what is called at once leaves in one command.
       const store = await open({}, { maxPoolSize: 1 })

@@ -198,3 +198,58 @@ impl Unserved {
         self.reads_since = if readable { None } else { self.reads_since.or(Some(now)) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn address(name: &str) -> ServerAddress {
+        ServerAddress::parse(name).unwrap()
+    }
+
+    fn view(writable: &[&str], known: &[&str]) -> View {
+        let addresses = |names: &[&str]| names.iter().map(|name| address(name)).collect();
+        View { writable: addresses(writable), known: addresses(known), ..View::default() }
+    }
+
+    #[test]
+    fn a_secondary_that_goes_away_ends_nothing_that_the_primary_serves() {
+        let before = view(&["a"], &["a", "b"]);
+        let without_secondary = view(&["a"], &["a"]);
+        assert!(!without_secondary.has_lost(&before, Part::Primary));
+        assert!(without_secondary.has_lost(&before, Part::Anyone), "it may have been the one");
+        assert!(view(&["b"], &["a", "b"]).has_lost(&before, Part::Primary));
+        let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+        assert_eq!([Part::of(None), Part::of(Some(&primary))], [Part::Primary, Part::Primary]);
+        let nearest = SelectionCriteria::ReadPreference(ReadPreference::Nearest { options: None });
+        assert_eq!(Part::of(Some(&nearest)), Part::Anyone);
+    }
+
+    /// Remembers what it heard last.
+    #[derive(Default)]
+    struct Listener(AtomicBool);
+
+    impl Subscriber for Listener {
+        fn topology_changed(&self, view: &View) {
+            self.0.store(view.is_writable(), Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_change_while_somebody_subscribes_reaches_them() {
+        for _ in 0..2_000 {
+            let topology = Topology::new();
+            let listener = Arc::new(Listener::default());
+            let publisher = {
+                let topology = Arc::clone(&topology);
+                std::thread::spawn(move || topology.publish(view(&["a"], &["a"])))
+            };
+            let subscriber: Weak<Listener> = Arc::downgrade(&listener);
+            topology.subscribe(subscriber);
+            publisher.join().unwrap();
+            assert!(listener.0.load(Ordering::SeqCst), "there is a server, and nobody said so");
+        }
+    }
+}

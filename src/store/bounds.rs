@@ -113,3 +113,46 @@ pub fn check_size(id_bytes: usize, value_bytes: usize) -> Result<()> {
     let error = Error::new("MongoServerError", message).with_code(OBJECT_TOO_LARGE);
     Err(error.with_code_name("BSONObjectTooLarge"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::{session::Kind, store::ticket::Ticket};
+
+    #[test]
+    fn what_is_refused_counts_nowhere() {
+        let bound = OperationBound::new(1);
+        let first = bound.admit(Payload::Nothing).unwrap();
+        for _ in 0..5 {
+            let error = bound.admit(Payload::Nothing).unwrap_err();
+            assert!(error.message.contains(": 1 operations wait"), "{error}");
+        }
+        assert_eq!(bound.operations(), 1);
+        drop(first);
+        assert!(bound.admit(Payload::Nothing).is_ok());
+        assert_eq!(bound.operations(), 0, "its admission was dropped at once");
+    }
+
+    #[test]
+    fn a_ticket_that_nobody_holds_gives_its_share_back() {
+        let bound = OperationBound::new(10);
+        let before = budget().payload_bytes();
+        let admission = bound.admit(Payload::AtOnce(1000)).unwrap();
+        let now = Instant::now();
+        let ticket = Ticket::new(1, Kind::Set, now, now, admission);
+        assert_eq!(budget().payload_bytes(), before + 1000);
+        // The environment has ended: nobody delivers its outcome, and nobody says so.
+        drop(ticket);
+        assert_eq!((budget().payload_bytes(), bound.operations()), (before, 0));
+    }
+
+    #[test]
+    fn a_value_that_no_server_can_store_is_told_by_its_size() {
+        assert!(check_size(32, MAX_DOCUMENT_BYTES - 1000).is_ok());
+        let error = check_size(32, MAX_DOCUMENT_BYTES).unwrap_err();
+        assert_eq!((error.code, error.code_name.as_deref()), (Some(10334), Some("BSONObjectTooLarge")));
+        assert!(error.message.contains("16777408 bytes, the limit is 16777216"), "{error}");
+    }
+}

@@ -166,6 +166,22 @@ async fn without_a_server_operations_end_with_a_selection_error() {
 }
 
 #[tokio::test]
+async fn with_equal_limits_it_is_the_selection_that_failed() {
+    let options = json!({ "serverSelectionTimeoutMS": 300 });
+    let store = TestStore::open(
+        "engine_limits",
+        json!({ "uri": nobody(), "options": options, "operationTimeoutMS": 300 }),
+    );
+    let (read, write) = (store.submit(get("a")), store.submit(set("a", "{}")));
+    for outcome in [read.await, write.await] {
+        let error = failed(outcome);
+        assert_eq!(error.name, "MongoServerSelectionError");
+        assert!(error.cause.is_some(), "the last error of monitoring: {error}");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
 async fn the_queue_is_bounded() {
     let store = TestStore::open(
         "engine_bounds",
