@@ -1,5 +1,6 @@
 'use strict'
 
+const collectionCalls = require('./collection-calls')
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
 const documents = require('./documents')
@@ -8,9 +9,9 @@ const { discreet, makeError } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
 const { Link } = require('./link')
+const { Pages } = require('./pages')
 const { Stats } = require('./stats')
 const { ensureIndexes, sweepAtIntervals } = require('./upkeep')
-const whole = require('./whole')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
 // optional peer mongodb dials.
@@ -30,6 +31,7 @@ class DriverBackend {
   #layout
   #link
   #engine
+  #pages
   #stats = new Stats()
   #listener = () => {}
   #connected = null
@@ -52,6 +54,9 @@ class DriverBackend {
       onStarved: () => this.#link.ask()
     })
     this.#link = new Link(connection, form, { onTrouble: error => this.#inTrouble(error) })
+    this.#pages = new Pages(this.#link, this.#layout, {
+      warn: message => this.#listener('warning', 'CONNECT_MONGO_PAGES', `${form.collection}: ${message}`)
+    })
     if (form.autoRemove === 'interval') {
       this.timer = sweepAtIntervals(form.sweepIntervalMS, () => this.#sweepQuietly())
     }
@@ -100,15 +105,15 @@ class DriverBackend {
   }
 
   count () {
-    return this.#whole('count', () => whole.count(this.#link), { waits: true, counts: true })
+    return this.#whole('count', () => collectionCalls.count(this.#link), { waits: true, counts: true })
   }
 
   clear () {
-    return this.#whole('clear', () => whole.clear(this.#link, this.#form), { waits: true, clears: true })
+    return this.#whole('clear', () => collectionCalls.clear(this.#link, this.#form), { waits: true, clears: true })
   }
 
   ping () {
-    return this.#whole('ping', () => whole.ping(this.#link))
+    return this.#whole('ping', () => collectionCalls.ping(this.#link))
   }
 
   sweep () {
@@ -187,7 +192,7 @@ class DriverBackend {
 
   #page (options) {
     // Later pages are of a scan that is under way: they wait for nothing.
-    return this.#whole('scan', () => whole.page(this.#link, this.#layout, options), { waits: options.after === null })
+    return this.#whole('scan', () => this.#pages.read(options), { waits: options.after === null })
   }
 
   #whole (kind, run, options) {
@@ -201,7 +206,7 @@ class DriverBackend {
   }
 
   async #removeExpired () {
-    const removed = await whole.removeExpired(this.#link, this.#layout, this.#form)
+    const removed = await collectionCalls.removeExpired(this.#link, this.#layout, this.#form)
     this.#stats.swept += removed
     return removed
   }
