@@ -57,11 +57,11 @@ class Engine {
   #look = null
 
   /** `onStarved` is told of operations that arrive while there is no connection. */
-  constructor ({ groupsDestroys = true, stats, timeoutMS, maxQueue, onStarved }) {
+  constructor ({ groupsDestroys = true, stats, timeoutMS, maxQueue, timeoutError, onStarved }) {
     this.#groupsDestroys = groupsDestroys
     this.#stats = stats
     this.#onStarved = onStarved
-    this.#tickets = new Tickets({ stats, timeoutMS, maxQueue, onOverdue: () => this.#purge() })
+    this.#tickets = new Tickets({ stats, timeoutMS, maxQueue, timeoutError, onOverdue: () => this.#purge() })
   }
 
   /** From now on there is a collection. `pool`: connections that its client may open. */

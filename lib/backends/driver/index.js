@@ -19,9 +19,6 @@ const { ensureIndexes, sweepAtIntervals } = require('./upkeep')
 const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_MAX_QUEUE = 100_000
 
-/** Of a driver that does not say: what drivers up to 3 open. */
-const DEFAULT_POOL = 5
-
 function openDriver (form) {
   return new DriverBackend(form, form.connection ?? dial(form))
 }
@@ -46,14 +43,18 @@ class DriverBackend {
   constructor (form, connection) {
     this.#form = form
     this.#layout = layoutOf(form)
+    this.#link = new Link(connection, form, {
+      onTrouble: (error, refused) => this.#inTrouble(error, refused),
+      onChange: connected => this.#note(connected)
+    })
     this.#engine = new Engine({
       groupsDestroys: this.#layout.groupsDestroys,
       stats: this.#stats,
-      timeoutMS: form.operationTimeoutMS ?? DEFAULT_TIMEOUT_MS,
+      timeoutMS: this.#timeoutMS(),
       maxQueue: form.maxQueue ?? DEFAULT_MAX_QUEUE,
+      timeoutError: ticket => this.#link.selectionError(this.#timeoutMS(), ticket),
       onStarved: () => this.#link.ask()
     })
-    this.#link = new Link(connection, form, { onTrouble: error => this.#inTrouble(error) })
     this.#pages = new Pages(this.#link, this.#layout, {
       warn: message => this.#listener('warning', 'CONNECT_MONGO_PAGES', `${form.collection}: ${message}`)
     })
@@ -145,17 +146,23 @@ class DriverBackend {
     this.#listener = listener
   }
 
+  /** The operation timeout: the store's own, or what the app's client has. */
+  #timeoutMS () {
+    const { timeoutMS, selectionTimeoutMS } = this.#link.facts
+    return this.#form.operationTimeoutMS ?? timeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, selectionTimeoutMS)
+  }
+
   async #open () {
     try {
       await this.#link.open()
     } catch (error) {
-      this.#inTrouble(error)
+      this.#inTrouble(error, true)
       this.#failure = discreet(error, [])
       this.#engine.refuse(this.#failure)
       return
     }
-    const facts = factsOf(this.#link)
-    this.#engine.timeoutMS = this.#form.operationTimeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, facts.selectionTimeoutMS)
+    const { facts } = this.#link
+    this.#engine.timeoutMS = this.#timeoutMS()
     const commands = new Commands(this.#link, {
       layout: this.#layout,
       writeConcern: this.#form.writeConcern,
@@ -163,7 +170,7 @@ class DriverBackend {
       onCommand: (name, operations) => this.#stats.command(name, operations)
     })
     this.#engine.start(commands, facts)
-    this.#note(true)
+    this.#note(this.#link.isConnected)
     for (const { resolve } of this.#watchers.splice(0)) resolve()
     ensureIndexes(this.#link, {
       layout: this.#layout,
@@ -176,12 +183,13 @@ class DriverBackend {
     if (this.#layout.sweepsAtStart) this.#quietly(() => this.#removeExpired())
   }
 
-  #inTrouble (error) {
+  /** An attempt to connect has failed. `refused`: another would, too, so nobody waits for it. */
+  #inTrouble (error, refused) {
     error = discreet(error, [])
     this.#note(false)
     for (const { reject } of this.#watchers.splice(0)) reject(error)
     this.#listener('error', error, 'connect')
-    this.#engine.failWaiting(error)
+    if (refused) this.#engine.failWaiting(error)
   }
 
   #note (connected) {
@@ -232,19 +240,6 @@ class DriverBackend {
     for (const { reject } of this.#watchers.splice(0)) reject(this.#failure)
     await disconnect()
     this.#connected = false
-  }
-}
-
-/** What the engine must know of the app's client, in the words of each major. */
-function factsOf ({ driverClient, db }) {
-  const options = driverClient?.options ?? driverClient?.s?.options ?? db.serverConfig?.s?.options ?? {}
-  const topology = driverClient?.topology ?? db.serverConfig
-  const pool = options.maxPoolSize ?? options.poolSize ?? (topology ? DEFAULT_POOL : Infinity)
-  return {
-    pool: pool === 0 ? Infinity : pool,
-    sharded: topology?.description?.type === 'Sharded' || topology?.type === 'mongos',
-    selectionTimeoutMS: options.serverSelectionTimeoutMS ?? 0,
-    encrypts: Boolean(options.autoEncryption)
   }
 }
 

@@ -20,17 +20,20 @@ class Tickets {
   #stats
   #maxQueue
   #onOverdue
+  #timeoutError
   #refusal = null
   /** Those without an outcome, oldest first. */
   #open = new Set()
   #timer = null
   #idlers = []
 
-  constructor ({ stats, timeoutMS, maxQueue, onOverdue }) {
+  /** `timeoutError(ticket)` returns the error of an operation that is overdue, or null for the usual one. */
+  constructor ({ stats, timeoutMS, maxQueue, onOverdue, timeoutError = () => null }) {
     this.timeoutMS = timeoutMS
     this.#stats = stats
     this.#maxQueue = maxQueue
     this.#onOverdue = onOverdue
+    this.#timeoutError = timeoutError
   }
 
   get size () {
@@ -123,7 +126,7 @@ class Tickets {
     }
     for (const ticket of overdue) {
       const sent = ticket.kind === 'clear' ? 'clear is still running' : 'outcome unknown'
-      this.fail(ticket, makeError('MongoOperationTimeoutError',
+      this.fail(ticket, this.#timeoutError(ticket) ?? makeError('MongoOperationTimeoutError',
         `timed out after ${this.timeoutMS} ms (operationTimeoutMS): ${ticket.sent ? sent : 'not sent'}`))
       ticket.onOverdue?.()
     }
