@@ -3,6 +3,7 @@
 const { EventEmitter } = require('node:events')
 const { performance } = require('node:perf_hooks')
 const { setTimeout: sleep } = require('node:timers/promises')
+const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
 const { clientOf, factsOf } = require('./client-facts')
 const { discreet, isHopeless, isRefusal, isUnconnected, makeError } = require('./errors')
@@ -16,6 +17,9 @@ const LOOK_MS = 50
 
 /** Between two attempts to reach a server. */
 const RETRY_MS = 1000
+
+/** For the driver's own close, which sits on a server that does not reply. */
+const CLOSE_MS = 2000
 
 /** Apps fake their clocks in tests, and outages are not of their time. */
 const now = performance.now.bind(performance)
@@ -118,7 +122,7 @@ class Link {
   /** Closes what the caller has handed over, or what was made here. */
   async close () {
     this.cut()
-    await this.#closeGiven()
+    await atMost(CLOSE_MS, this.#closeGiven())
   }
 
   /** The app's Db; undefined until it is open. */
