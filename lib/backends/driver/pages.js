@@ -33,11 +33,11 @@ class Pages {
     // `min` includes the row that ended the page before, hence one more.
     const count = limit + (after === null ? 0 : 1)
     const documents = await this.#documents({ after, count, idsOnly })
+    const repeats = after !== null && documents.length > 0 && readId(documents[0]._id).key === after.key
     const rows = []
-    for (const document of documents) {
-      const stored = this.#layout.readRow(document)
-      if (stored === null || (after !== null && readId(document._id).key === after.key)) continue
-      const row = liveRow(stored, NO_DATES, now)
+    for (let n = repeats ? 1 : 0; n < documents.length; n++) {
+      const stored = this.#layout.readRow(documents[n])
+      const row = stored && liveRow(stored, NO_DATES, now)
       if (row !== null) rows.push(idsOnly ? { id: stored.id } : { id: stored.id, ...row })
     }
     // More than asked for: a collection that is no real one, and has answered with all that it has.
