@@ -140,8 +140,8 @@ describe('a server that freezes and is given up by monitoring', () => {
   after(() => server?.stop())
 
   test('what was sent fails by the selection, which says that its outcome is unknown', async () => {
-    const times = { heartbeatFrequencyMS: 500, connectTimeoutMS: 500, serverSelectionTimeoutMS: 1000, retryReads: false }
-    const store = open(server, { mongoOptions: times, operationTimeoutMS: 20_000 })
+    const mongoOptions = { heartbeatFrequencyMS: 500, connectTimeoutMS: 500, serverSelectionTimeoutMS: 1000 }
+    const store = open(server, { mongoOptions, operationTimeoutMS: 20_000 })
     await store.set('a', makeSession({ turn: 0 }))
     server.freeze()
     const message = /outcome (unknown|of the operation is unknown)/

@@ -1,5 +1,6 @@
 'use strict'
 
+const { atMost } = require('../support/bounded')
 const { withCallbacks } = require('./with-callbacks')
 
 // What apps reach for past the store: `client`, `db`, `collection` of connect-mongo up to 3, `clientP` and
@@ -7,6 +8,9 @@ const { withCallbacks } = require('./with-callbacks')
 // they are first asked for, with the app's mongodb package, and closed with the store.
 
 const FEATURE = 'reaching past a store that connects by URL (client, db, collection, collectionP, clientP)'
+
+/** For the driver's own close, which sits on a server that does not reply. */
+const CLOSE_MS = 2000
 
 /** Defines `client`, `db`, `collection`, `collectionReady`. Returns an object whose `close` closes them. */
 function attachObjects (store, form, backend) {
@@ -73,7 +77,7 @@ class Made {
   }
 
   async close () {
-    await this.#client?.close()
+    if (this.#client !== undefined) await atMost(CLOSE_MS, this.#client.close())
   }
 
   #raw () {

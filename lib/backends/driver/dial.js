@@ -32,7 +32,7 @@ function makeClient ({ dialect, url, mongoOptions }, feature) {
 
 /** The connection of a store with a URL and `backend: 'driver'`. */
 function dial (form) {
-  return { value: makeClient(form, "backend: 'driver' with a URL"), owned: true }
+  return { value: makeClient(form, "backend: 'driver' with a URL"), owned: true, options: form.mongoOptions }
 }
 
 module.exports = { dial, makeClient }

@@ -1,5 +1,7 @@
 'use strict'
 
+const { isNativeError } = require('node:util/types')
+
 const { shortId } = require('../../session/ids')
 
 // Errors in the names of the Node.js driver, without other people's sessions in them.
@@ -89,6 +91,16 @@ function isRetryable (error) {
   return isUnconnected(error) || /Network|Selection|PoolCleared|MongoError/.test(error?.name)
 }
 
+/** Of attempts to connect: waiting does not mend it, but somebody may, on the server. Some are too old. */
+function isRefusal (error) {
+  return error?.name === 'MongoCompatibilityError' || (isServers(error) && !RETRYABLE.has(error.code))
+}
+
+/** Of attempts to connect: nothing that happens on a server or a network mends these, such as a bad URL. */
+function isHopeless (error) {
+  return !isNativeError(error) || /^TypeError$|^Mongo(Parse|InvalidArgument|Missing)/.test(error.name)
+}
+
 /** Who never connected the client, or not yet. */
 function isUnconnected (error) {
   return error?.name === 'MongoNotConnectedError' || /must be connected/i.test(error?.message)
@@ -126,6 +138,6 @@ function precedesExecution (error) {
 }
 
 module.exports = {
-  discreet, fateOf, isRetryable, isUnconnected, makeError, MAX_BYTES, precedesExecution, statementError, timeoutError,
-  tooLarge
+  discreet, FATES, fateOf, isHopeless, isRefusal, isRetryable, isUnconnected, makeError, MAX_BYTES, precedesExecution,
+  statementError, timeoutError, tooLarge
 }

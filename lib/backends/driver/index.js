@@ -1,5 +1,6 @@
 'use strict'
 
+const collectionCalls = require('./collection-calls')
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
 const documents = require('./documents')
@@ -7,9 +8,9 @@ const { discreet, makeError, MAX_BYTES, tooLarge } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
 const { Link } = require('./link')
+const { Pages } = require('./pages')
 const { openScheduler } = require('./schedulers')
 const { ensureIndexes, sweepAtIntervals } = require('./upkeep')
-const whole = require('./whole')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
 // optional peer mongodb dials.
@@ -25,9 +26,6 @@ const MAX_LOOKUPS = 256
 const MAX_STATEMENTS = 128
 const MAX_SHARDED = 32
 
-/** Of a driver that does not say: what drivers up to 3 open. */
-const DEFAULT_POOL = 5
-
 function openDriver (form) {
   return new DriverBackend(form, form.connection ?? dial(form))
 }
@@ -37,6 +35,7 @@ class DriverBackend {
   #layout
   #link
   #scheduler
+  #pages
   #sweeps = 0
   #swept = 0
   #listener = () => {}
@@ -52,14 +51,20 @@ class DriverBackend {
   constructor (form, connection) {
     this.#form = form
     this.#layout = layoutOf(form)
+    this.#link = new Link(connection, form, {
+      onTrouble: (error, refused) => this.#inTrouble(error, refused),
+      onChange: connected => this.#note(connected)
+    })
     this.#scheduler = openScheduler({
       groupsDestroys: this.#layout.groupsDestroys,
-      timeoutMS: form.operationTimeoutMS ?? DEFAULT_TIMEOUT_MS,
+      timeoutMS: this.#timeoutMS(),
       maxQueue: form.maxQueue ?? DEFAULT_MAX_QUEUE,
-      selectionError: () => null,
-      onStarved: () => this.#link?.ask()
+      selectionError: (timeoutMS, fate) => this.#link.selectionError(timeoutMS, fate),
+      onStarved: () => this.#link.ask()
     })
-    this.#link = new Link(connection, form, { onTrouble: error => this.#inTrouble(error) })
+    this.#pages = new Pages(this.#link, this.#layout, {
+      warn: message => this.#listener('warning', 'CONNECT_MONGO_PAGES', `${form.collection}: ${message}`)
+    })
     if (form.autoRemove === 'interval') {
       this.timer = sweepAtIntervals(form.sweepIntervalMS, () => this.#sweepQuietly())
     }
@@ -112,15 +117,15 @@ class DriverBackend {
   }
 
   count () {
-    return this.#scheduler.barrier('COUNT', this.#discreetly(() => whole.count(this.#link)))
+    return this.#scheduler.barrier('COUNT', this.#discreetly(() => collectionCalls.count(this.#link)))
   }
 
   clear () {
-    return this.#scheduler.barrier('CLEAR', this.#discreetly(() => whole.clear(this.#link, this.#form)))
+    return this.#scheduler.barrier('CLEAR', this.#discreetly(() => collectionCalls.clear(this.#link, this.#form)))
   }
 
   ping () {
-    return this.#scheduler.call('PING', this.#discreetly(() => whole.ping(this.#link)))
+    return this.#scheduler.call('PING', this.#discreetly(() => collectionCalls.ping(this.#link)))
   }
 
   sweep () {
@@ -151,24 +156,30 @@ class DriverBackend {
     this.#listener = listener
   }
 
+  /** The operation timeout: the store's own, or what the app's client has. */
+  #timeoutMS () {
+    const { timeoutMS, selectionTimeoutMS } = this.#link.facts
+    return this.#form.operationTimeoutMS ?? timeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, selectionTimeoutMS)
+  }
+
   async #open () {
     try {
       await this.#link.open()
     } catch (error) {
-      this.#inTrouble(error)
+      this.#inTrouble(error, true)
       this.#failure = discreet(error, [])
       this.#scheduler.refuse(this.#failure)
       return
     }
-    const facts = factsOf(this.#link)
+    const { facts } = this.#link
     const commands = new Commands(this.#link, { layout: this.#layout, writeConcern: this.#form.writeConcern })
     this.#scheduler.connect(commands, {
       ...limitsOf(facts, commands),
       groupsDestroys: this.#layout.groupsDestroys,
       writesWait: writesWait(this.#form.writeConcern ?? this.#link.collection.writeConcern, facts),
-      timeoutMS: this.#form.operationTimeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, facts.selectionTimeoutMS)
+      timeoutMS: this.#timeoutMS()
     })
-    this.#note(true)
+    this.#note(this.#link.isConnected)
     for (const { resolve } of this.#watchers.splice(0)) resolve()
     ensureIndexes(this.#link, {
       layout: this.#layout,
@@ -181,12 +192,13 @@ class DriverBackend {
     if (this.#layout.sweepsAtStart) this.#quietly(() => this.#removeExpired())
   }
 
-  #inTrouble (error) {
+  /** An attempt to connect has failed. `refused`: another would, too, so nobody waits for it. */
+  #inTrouble (error, refused) {
     error = discreet(error, [])
     this.#note(false)
     for (const { reject } of this.#watchers.splice(0)) reject(error)
     this.#listener('error', error, 'connect')
-    this.#scheduler.failWaiting(error)
+    if (refused) this.#scheduler.failWaiting(error)
   }
 
   #note (connected) {
@@ -196,7 +208,7 @@ class DriverBackend {
   }
 
   #page (options) {
-    const run = this.#discreetly(() => whole.page(this.#link, this.#layout, options))
+    const run = this.#discreetly(() => this.#pages.read(options))
     // Later pages are of a scan that is under way: they wait for nothing.
     return options.after === null ? this.#scheduler.barrier('SCAN', run) : this.#scheduler.call('SCAN', run)
   }
@@ -212,7 +224,7 @@ class DriverBackend {
   }
 
   async #removeExpired () {
-    const removed = await whole.removeExpired(this.#link, this.#layout, this.#form)
+    const removed = await collectionCalls.removeExpired(this.#link, this.#layout, this.#form)
     this.#swept += removed
     return removed
   }
@@ -238,20 +250,6 @@ class DriverBackend {
     for (const { reject } of this.#watchers.splice(0)) reject(this.#failure)
     await disconnect()
     this.#connected = false
-  }
-}
-
-/** What the engine must know of the app's client, in the words of each major. */
-function factsOf ({ driverClient, db }) {
-  const options = driverClient?.options ?? driverClient?.s?.options ?? db.serverConfig?.s?.options ?? {}
-  const topology = driverClient?.topology ?? db.serverConfig
-  const pool = options.maxPoolSize ?? options.poolSize ?? (topology ? DEFAULT_POOL : Infinity)
-  return {
-    pool: pool === 0 ? Infinity : pool,
-    isReplicaSet: /ReplicaSet/.test(topology?.description?.type) || topology?.type === 'replset',
-    sharded: topology?.description?.type === 'Sharded' || topology?.type === 'mongos',
-    selectionTimeoutMS: options.serverSelectionTimeoutMS ?? 0,
-    encrypts: Boolean(options.autoEncryption)
   }
 }
 

@@ -1,12 +1,16 @@
 'use strict'
 
 const { EventEmitter } = require('node:events')
+const { performance } = require('node:perf_hooks')
 const { setTimeout: sleep } = require('node:timers/promises')
+const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
-const { isUnconnected } = require('./errors')
+const { clientOf, factsOf } = require('./client-facts')
+const { discreet, FATES, isHopeless, isRefusal, isUnconnected, makeError } = require('./errors')
+const { Watch } = require('./monitoring')
 
 // The connection that a store works on, from what it was given to a collection. It may be open, opening or
-// not yet opened; and promised.
+// not yet opened; and promised. Once it is open, the driver mends outages; the link only reports them.
 
 /** Between two looks at a client that the app has not connected yet. */
 const LOOK_MS = 50
@@ -14,49 +18,105 @@ const LOOK_MS = 50
 /** Between two attempts to reach a server. */
 const RETRY_MS = 1000
 
+/** For the driver's own close, which sits on a server that does not reply. */
+const CLOSE_MS = 2000
+
+/** Apps fake their clocks in tests, and outages are not of their time. */
+const now = performance.now.bind(performance)
+
 class Link {
   /** The app's client or Mongoose connection, when it is known. */
   client
+  /** Whether there is a server that takes writes. */
+  isConnected = false
 
   #db
   #collection
   #given
+  /** The Db that was handed over, which need not be open. */
+  #givenDb
   #names
   #onTrouble
+  #onChange
   #ended = new AbortController()
-  #arrivals = new EventEmitter()
+  /** 'arrival': somebody waits. 'change': the monitoring has said something. */
+  #news = new EventEmitter().setMaxListeners(0)
+  #watch = new Watch(() => this.#changed())
+  #opened = false
+  /** Since when there has been no connection. */
+  #lostAt = -Infinity
+  /** Whether it is this package that tries to connect. */
+  #attempting = false
+  /** Why the last attempt failed. */
+  #failure = null
 
   /**
-   * `value`: what the caller has handed over. `owned`: a client of this package's making, to be connected.
-   * `onTrouble(error)` is told of each attempt that failed.
+   * `value`: what the caller has handed over. `owned`: a client of this package's making, to be connected,
+   * with these `options` beside its URL.
+   *
+   * `onTrouble(error, refused)` is told of each attempt that failed; with `refused`, nobody need wait for
+   * another. `onChange(connected)` is told when an open connection is lost, and when there is one again.
    */
-  constructor ({ value, owned = false }, { collection, dbName }, { onTrouble }) {
-    this.#given = { value, owned }
+  constructor ({ value, owned = false, options }, { collection, dbName }, { onTrouble, onChange = () => {} }) {
+    this.#given = { value, owned, options }
     this.#names = { collection, dbName }
     this.#onTrouble = onTrouble
+    this.#onChange = onChange
+    // At once, since the first operation may come in this turn, and its deadline is the client's to say.
+    if (typeof value?.then !== 'function' || isMongoose(value)) this.#know(identify(value))
   }
 
   /** Resolves when there is a collection to work on; never, if the link is cut before. Rejects for good. */
   async open () {
     try {
-      const given = await this.#identified()
-      if (given.connection) await this.#openMongoose(given.connection)
-      else if (given.client) await this.#openClient(given.client)
-      else await this.#openDb(given.db)
+      const { connection, client, db } = await this.#identified()
+      this.#know({ connection, client, db })
+      this.#follow()
+      if (connection) await this.#openMongoose(connection)
+      else if (client) await this.#openClient(client)
+      else await this.#openDb(db)
     } catch (error) {
-      if (this.isCut()) return new Promise(() => {})
-      throw error
+      if (!this.isCut()) throw error
     }
+    if (this.isCut()) return new Promise(() => {})
+    this.#follow()
+    this.#opened = true
+    this.#lostAt = now()
+    this.isConnected = this.#watch.writable
+  }
+
+  /** What the store must know of the app's client, as far as it is there: see client-facts.js. */
+  get facts () {
+    return factsOf({ driverClient: this.driverClient, db: this.#db ?? this.#givenDb, given: this.#given.options })
   }
 
   /** Somebody waits for a connection. */
   ask () {
-    this.#arrivals.emit('arrival')
+    this.#news.emit('arrival')
   }
 
-  /** No more attempts. */
+  /**
+   * The error of an operation that runs out of time while no server can be reached; null if one can, if the
+   * operation was sent before the connection was lost, or if it is the app that has not connected yet.
+   * `fate`: what is known of the operation, a name of FATES.
+   */
+  selectionError (timeoutMS, fate) {
+    const isSent = !fate.startsWith('NOT_SENT')
+    if (this.isConnected || (isSent && now() - timeoutMS < this.#lostAt)) return null
+    this.#follow() // Mongoose may have a client by now, which has tried
+    const cause = this.#watch.error ?? this.#failure
+    if (cause === null && !this.#attempting && !this.#opened) return null
+    const reason = cause === null ? 'no reply' : cause.message
+    const known = isSent ? ` (${FATES[fate]})` : ''
+    const message = `no server within ${timeoutMS} ms (operationTimeoutMS)${known}: ${reason}`
+    return makeError('MongoServerSelectionError', message,
+      cause === null ? undefined : discreet(cause, []))
+  }
+
+  /** No more attempts, and no more listeners on what is the app's. */
   cut () {
     this.#ended.abort()
+    this.#watch.end()
   }
 
   isCut () {
@@ -66,12 +126,7 @@ class Link {
   /** Closes what the caller has handed over, or what was made here. */
   async close () {
     this.cut()
-    const { connection, client, db } = await this.#identified().catch(() => ({}))
-    const closing = connection ?? client
-    if (closing) return closing.close?.()
-    // Driver 2 has `close` on a Db; 3 has the topology there, and later ones the client.
-    const holder = [db, db?.client, db?.s?.client, db?.serverConfig].find(one => typeof one?.close === 'function')
-    return holder?.close()
+    await atMost(CLOSE_MS, this.#closeGiven())
   }
 
   /** The app's Db; undefined until it is open. */
@@ -93,30 +148,47 @@ class Link {
     return isMongoose(this.client) ? this.client.getClient?.() ?? this.client.client : this.client
   }
 
+  async #closeGiven () {
+    const { connection, client, db } = await this.#identified().catch(() => ({}))
+    const closing = connection ?? client
+    if (closing) return closing.close?.()
+    // Driver 2 has `close` on a Db; 3 has the topology there, and later ones the client.
+    const holder = [db, db?.client, db?.s?.client, db?.serverConfig].find(one => typeof one?.close === 'function')
+    return holder?.close()
+  }
+
   /** Mongoose's connections are thenable themselves, and settle with what they are. */
   async #identified () {
     const { value } = this.#given
     return identify(typeof value?.then === 'function' && !isMongoose(value) ? await value : value)
   }
 
+  #know ({ connection, client, db }) {
+    this.client = connection ?? client
+    this.#givenDb = db
+  }
+
   async #openMongoose (connection) {
-    this.client = connection
-    while (connection.readyState !== 1 || !connection.db) await this.#event(connection, ['open', 'connected'])
+    while (connection.readyState !== 1 || !connection.db) {
+      // Mongoose does not try again by itself; the app may.
+      if (connection.readyState === 0) this.#lookAtMongoose(connection)
+      await this.#event(['change', 'arrival'])
+    }
     this.#use(connection.db)
   }
 
+  async #lookAtMongoose (connection) {
+    const error = await initialFailure(connection)
+    // Each failure is told once, but a refusal to everybody who comes after it.
+    if (error === null || this.#opened || this.isCut() || connection.readyState !== 0) return
+    if (error !== this.#failure || isRefusal(error)) this.#failed(error)
+  }
+
   async #openClient (client) {
-    this.client = client
     if (this.#given.owned) await this.#attempt(() => client.connect())
-    let again = false
-    await this.#attempt(async () => {
-      // A client that connects by itself does so once: after a failure its topology stays closed for ever.
-      if (again && client.topology && !isConnected(client.topology)) await client.connect()
-      again = true
+    await this.#attemptOn(client, () => {
       const name = this.#names.dbName ?? mongooseDatabase(client)
-      const db = name ? client.db(name) : client.db()
-      await reach(db, client)
-      this.#use(db)
+      return name ? client.db(name) : client.db()
     })
   }
 
@@ -124,9 +196,20 @@ class Link {
     if (typeof db.open === 'function' && !isConnected(db.serverConfig) && !isConnecting(db.serverConfig)) {
       await this.#attempt(() => db.open())
     }
-    await this.#attempt(() => reach(db))
+    await this.#attemptOn(clientOf(db), () => db)
     this.client ??= db.client
-    this.#use(db)
+  }
+
+  #attemptOn (client, getDb) {
+    let again = false
+    return this.#attempt(async () => {
+      // A client that connects by itself does so once: after a failure its topology stays closed for ever.
+      if (again && client?.topology && !isConnected(client.topology)) await client.connect()
+      again = true
+      const db = getDb()
+      await reach(db, client)
+      this.#use(db)
+    })
   }
 
   #use (db) {
@@ -138,31 +221,67 @@ class Link {
   async #attempt (action) {
     for (;;) {
       try {
+        this.#attempting = true
         return await action()
       } catch (error) {
-        if (!(error instanceof Error) || error instanceof TypeError) throw error
+        if (isHopeless(error) || this.isCut()) throw error
         const waiting = isUnconnected(error) && !this.#given.owned
-        if (!waiting) this.#onTrouble(error)
-        const refused = typeof error.code === 'number'
-        if (refused) await this.#event(this.#arrivals, ['arrival']) // another attempt is for somebody only
+        this.#attempting = !waiting
+        if (!waiting) this.#failed(error)
+        if (isRefusal(error)) await this.#event(['arrival']) // another attempt is for somebody only
         else await sleep(waiting ? LOOK_MS : RETRY_MS, undefined, { ref: false, signal: this.#ended.signal })
       }
     }
   }
 
-  #event (emitter, names) {
+  #failed (error) {
+    this.#failure = error
+    this.#onTrouble(error, isRefusal(error))
+  }
+
+  #follow () {
+    const { client, driverClient, db = this.#givenDb } = this
+    if (!this.isCut()) this.#watch.follow({ client, driverClient, db })
+  }
+
+  #changed () {
+    if (this.isCut()) return
+    this.#follow() // Mongoose has a new client each time that it is opened
+    this.#news.emit('change')
+    if (this.#opened) this.#note()
+  }
+
+  #note () {
+    const connected = this.#watch.writable
+    if (connected === this.isConnected) return
+    this.isConnected = connected
+    if (!connected) this.#lostAt = now()
+    this.#onChange(connected)
+  }
+
+  /** Resolves at the next of these news. */
+  #event (names) {
     return new Promise((resolve, reject) => {
       const { signal } = this.#ended
       const settle = () => {
-        for (const name of names) emitter.removeListener(name, settle)
+        for (const name of names) this.#news.removeListener(name, settle)
         signal.removeEventListener('abort', settle)
         if (signal.aborted) reject(signal.reason)
         else resolve()
       }
-      for (const name of names) emitter.on(name, settle)
+      for (const name of names) this.#news.on(name, settle)
       signal.addEventListener('abort', settle)
     })
   }
+}
+
+/**
+ * Why Mongoose's last attempt has failed; null if it has not. Looked at only afterwards: to handle the
+ * promise early would take from the app the warning that nobody handles it.
+ */
+async function initialFailure ({ $initialConnection }) {
+  await new Promise(setImmediate)
+  return Promise.resolve($initialConnection).then(() => null, error => error)
 }
 
 /** Resolves when the server has answered, whatever it was. */

@@ -138,8 +138,7 @@ class OneByOne {
   }
 
   #timeoutError (fate) {
-    const unselected = fate === 'NOT_SENT' ? this.#selectionError(this.#timeoutMS) : null
-    return unselected ?? timeoutError(this.#timeoutMS, fate)
+    return this.#selectionError(this.#timeoutMS, fate) ?? timeoutError(this.#timeoutMS, fate)
   }
 }
 

@@ -48,8 +48,8 @@ class Scheduler {
   #wakesAt = Infinity
 
   /**
-   * `binding`: the addon. `selectionError(timeoutMS)`: the error of an operation for which no server was
-   * there, or null. `onStarved` is told of operations that arrive while there is no connection.
+   * `binding`: the addon. `selectionError(timeoutMS, fate)`: the error of an operation for which no server
+   * was there, or null. `onStarved` is told of operations that arrive while there is no connection.
    */
   constructor (binding, { groupsDestroys = true, timeoutMS, maxQueue, selectionError, onStarved }) {
     this.#codes = binding.schedulerCodes
@@ -313,8 +313,7 @@ class Scheduler {
 
   #timeoutError (code) {
     const [fate] = Object.entries(this.#codes.timeout).find(([, known]) => known === code)
-    const unselected = fate === 'NOT_SENT' ? this.#selectionError(this.#timeoutMS) : null
-    return unselected ?? timeoutError(this.#timeoutMS, fate)
+    return this.#selectionError(this.#timeoutMS, fate) ?? timeoutError(this.#timeoutMS, fate)
   }
 
   #keep (error) {

@@ -1,0 +1,42 @@
+'use strict'
+
+const { driverWriteConcern } = require('./commands')
+
+// Calls that concern the whole collection, but for those that read it page by page: see pages.js.
+
+/** Counts rows, expired ones included. */
+async function count ({ collection }) {
+  // Driver 2 has `count` only.
+  return typeof collection.countDocuments === 'function' ? collection.countDocuments({}) : collection.count({})
+}
+
+async function clear ({ collection }, { writeConcern }) {
+  await collection.deleteMany({}, driverWriteConcern(writeConcern))
+}
+
+async function ping ({ collection, db }) {
+  if (typeof db?.command === 'function') await db.command({ ping: 1 })
+  else await collection.findOne({ _id: '' }) // not a real database
+}
+
+/** Removes what has expired, and answers how many rows that was. */
+async function removeExpired (link, layout, { writeConcern }) {
+  const expired = layout.expired(new Date(await serverMillis(link)))
+  const { deletedCount, result } = await link.collection.deleteMany(expired, driverWriteConcern(writeConcern)) ?? {}
+  return deletedCount ?? result?.n ?? 0
+}
+
+/** By the server's clock: a client an hour ahead must not delete everyone's sessions. */
+async function serverMillis ({ db }) {
+  for (const hello of ['hello', 'isMaster']) {
+    try {
+      const { localTime } = await db.command({ [hello]: 1 })
+      if (localTime) return localTime.getTime()
+    } catch {
+      // Servers before 4.4 do not know the first, and not every `db` is one of a real server.
+    }
+  }
+  return Date.now()
+}
+
+module.exports = { clear, count, ping, removeExpired }
