@@ -1,11 +1,14 @@
 'use strict'
 
-// The check of imports, on sources that are made up to fail.
+// The check of imports, on sources that are made up to fail; and the picture in the docs, which must be of
+// what is there.
 
 const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
 const { describe, test } = require('node:test')
 
-const { checkHouses, checkJavascript, checkRust } = require('../../scripts/check-imports')
+const { checkHouses, checkJavascript, checkRust, picture } = require('../../scripts/check-imports')
 
 const rust = sources => checkRust(new Map(Object.entries(sources)))
 const faultsOf = sources => rust(sources).faults
@@ -114,8 +117,14 @@ describe('lib/', () => {
 })
 
 describe('this package', () => {
+  const houses = checkHouses()
+
   test('has no faults', () => {
-    const houses = checkHouses()
     assert.deepEqual([...houses.src.faults, ...houses.lib.faults], [])
+  })
+
+  test('the picture in the docs is of what is there: node scripts/check-imports.js --mermaid', () => {
+    const docs = fs.readFileSync(path.join(__dirname, '../../docs/architecture.md'), 'utf8')
+    assert.ok(docs.includes(picture(houses)), picture(houses))
   })
 })
