@@ -1,75 +1,74 @@
 'use strict'
 
-// node scripts/check-imports.js: which room of lib/ uses which. A room is a folder or a file in lib/; it may
-// use those below it, and no two files may lead to each other.
+// node scripts/check-imports.js            which room of lib/ and of src/ uses which
+// node scripts/check-imports.js --mermaid  the same as a picture, which docs/architecture.md shows
+// node scripts/check-imports.js --files    the same file by file
+//
+// Fails where a file uses what is above it, where files lead to each other, and where a file names what only
+// other rooms may.
 
 const fs = require('node:fs')
 const path = require('node:path')
+const { javascriptImports } = require('./imports/javascript')
+const { asMermaid, asText, checkRooms } = require('./imports/rooms')
+const { contentsOfRoot, misplacedNames, rustImports } = require('./imports/rust')
 const { root, main } = require('./run')
 
 /** From top to bottom. */
-const ROOMS = [
+const ROOMS_OF_LIB = [
   'migrate', 'factory', 'store', 'dialects', 'driver-objects', 'crypto', 'backends', 'session', 'support'
 ]
+const ROOMS_OF_SRC = ['node', 'store', 'mongo', 'options', 'command', 'schedule', 'session', 'error']
 
-/** Maps each file below a folder to the files there that it requires. Paths are relative to the folder. */
-function importsOf (folder) {
+/** Maps the files below a folder to their text. Paths are relative to the folder. */
+function sourcesIn (folder, extension) {
   const files = fs.readdirSync(folder, { recursive: true })
     .map(name => name.split(path.sep).join('/'))
-    .filter(name => name.endsWith('.js'))
+    .filter(name => name.endsWith(extension))
     .sort()
-  const known = new Set(files)
-  return new Map(files.map(file => {
-    const source = fs.readFileSync(path.join(folder, file), 'utf8')
-    const required = Array.from(source.matchAll(/\brequire\('(\.[^']*)'\)/g), ([, name]) => {
-      const target = path.posix.join(path.posix.dirname(file), name)
-      return [target, `${target}.js`, path.posix.join(target, 'index.js')].find(candidate => known.has(candidate))
-    })
-    return [file, [...new Set(required)].filter(Boolean)]
-  }))
+  return new Map(files.map(file => [file, fs.readFileSync(path.join(folder, file), 'utf8')]))
 }
 
-/**
- * Compares imports, file by file, with rooms from top to bottom. `arrows`: each room's use of others;
- * `faults`: sentences that name the files.
- */
-function checkImports (imports, rooms) {
-  const roomOf = file => file.split('/')[0].replace(/\.\w+$/, '')
-  const arrows = new Map(rooms.map(room => [room, new Set()]))
-  const faults = []
-  for (const [file, targets] of imports) {
-    const from = rooms.indexOf(roomOf(file))
-    if (from === -1) faults.push(`${file} is in no room`)
-    for (const target of targets) {
-      const to = rooms.indexOf(roomOf(target))
-      if (from === -1 || to === -1 || from === to) continue
-      arrows.get(rooms[from]).add(rooms[to])
-      if (to < from) faults.push(`${file} requires ${target}, which is above it`)
-    }
-  }
-  return { arrows, faults: [...faults, ...circlesIn(imports)] }
+/** `{ imports, arrows, faults }` of src/, by its sources. */
+function checkRust (sources) {
+  const imports = rustImports(sources)
+  const rooms = new Map(Array.from(imports).filter(([file]) => file !== 'lib.rs'))
+  const { arrows, faults } = checkRooms(rooms, ROOMS_OF_SRC)
+  return { imports, arrows, faults: [...faults, ...misplacedNames(sources), ...contentsOfRoot(sources)] }
 }
 
-/** Walks the imports depth first; a file that is met again on the way to itself closes a circle. */
-function circlesIn (imports) {
-  const circles = []
-  const finished = new Set()
-  const visit = (file, way) => {
-    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' → ') + ' is a circle')
-    if (way.includes(file) || finished.has(file)) return
-    for (const target of imports.get(file) ?? []) visit(target, [...way, file])
-    finished.add(file)
+/** The same of lib/. */
+function checkJavascript (sources) {
+  const imports = javascriptImports(sources)
+  return { imports, ...checkRooms(imports, ROOMS_OF_LIB) }
+}
+
+/** lib/ and src/ of this clone. */
+function checkHouses () {
+  return {
+    lib: checkJavascript(sourcesIn(path.join(root, 'lib'), '.js')),
+    src: checkRust(sourcesIn(path.join(root, 'src'), '.rs'))
   }
-  for (const file of imports.keys()) visit(file, [])
-  return circles
+}
+
+function picture ({ lib, src }) {
+  return asMermaid({ lib: lib.arrows, src: src.arrows }, [[['lib', 'backends'], 'the addon', ['src', 'node']]])
 }
 
 if (require.main === module) {
   main(async () => {
-    const { arrows, faults } = checkImports(importsOf(path.join(root, 'lib')), ROOMS)
-    for (const [room, used] of arrows) console.log(`${room} → ${ROOMS.filter(one => used.has(one)).join(', ') || 'nothing'}`)
+    const [option] = process.argv.slice(2)
+    const houses = checkHouses()
+    if (option === '--mermaid') {
+      console.log(picture(houses))
+    } else {
+      for (const [name, { arrows, imports }] of Object.entries(houses)) {
+        console.log(`${name}/, from top to bottom:\n${asText(option === '--files' ? imports : arrows)}\n`)
+      }
+    }
+    const faults = Object.entries(houses).flatMap(([name, { faults }]) => faults.map(fault => `${name}: ${fault}`))
     if (faults.length > 0) throw new Error(faults.join('\n'))
   })
 }
 
-module.exports = { checkImports }
+module.exports = { checkHouses, checkJavascript, checkRust, picture }

@@ -2,12 +2,20 @@
 
 // npm run mutations: breaks behaviours on purpose, one at a time, and sees the tests fail.
 //
+// npm run mutations -- <text>  only those whose file or tests have this text in their names
+//
 // Each mutation replaces one piece of source text, which must be there exactly once, and names the tests that
-// must notice.
+// must notice: a file of __test__, or a crate of the workspace whose tests need no server.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { root, main, run } = require('./run')
+
+const CARGO_TEST = ['test', '--locked', '--profile', 'testing']
+/** A mutation may make a test hang. */
+const CARGO_TIMEOUT_MS = 5 * 60_000
+/** What a mutation makes fail is no seed to keep, and the first failure is enough. */
+const CARGO_ENV = { PROPTEST_DISABLE_FAILURE_PERSISTENCE: '1', PROPTEST_MAX_SHRINK_ITERS: '0', RUST_BACKTRACE: '0' }
 
 const MUTATIONS = [
   {
@@ -36,55 +44,143 @@ const MUTATIONS = [
   },
   {
     breaks: 'a row that has expired is not found',
-    file: 'src/layout.rs',
+    file: 'src/session/dates.rs',
     replace: ['Self::At(millis) => millis > latest_expired', 'Self::At(_) => latest_expired > 0'],
     test: 'store/ttl.test.js'
   },
   {
     breaks: 'operations that wait leave together',
-    file: 'src/engine.rs',
-    replace: ['const MAX_LOOKUPS: usize = 256', 'const MAX_LOOKUPS: usize = 1'],
+    file: 'src/schedule/scheduler.rs',
+    replace: ['pub const MAX_LOOKUPS: usize = 256', 'pub const MAX_LOOKUPS: usize = 1'],
     test: 'backends/grouping.test.js'
   },
   {
-    breaks: 'an id is in one command at a time',
-    file: 'src/line.rs',
-    replace: ['(self.writing.is_none() && self.may_write_beside_reading(head))', '(self.may_write_beside_reading(head))'],
-    test: 'backends/retries.test.js'
+    breaks: 'an id is in one write at a time',
+    file: 'src/schedule/key_queue.rs',
+    replace: ['let may = self.writing.is_none() && !self.unsettled && ', 'let may = !self.unsettled && '],
+    crate: 'pure-rooms'
   },
   {
-    breaks: 'failures that may mend are tried again until the deadline',
-    file: 'src/delivery.rs',
-    replace: ['} else if retryable.is_some() && failure::is_retryable(&error)', '} else if false && failure::is_retryable(&error)'],
-    test: 'backends/retries.test.js'
+    breaks: 'a fold ends at a barrier',
+    file: 'src/schedule/key_queue.rs',
+    replace: ['first.operation.epoch == operation.epoch', 'first.operation.epoch <= operation.epoch'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'a get behind a set that nobody knows the outcome of fails with it',
+    file: 'src/schedule/key_queue.rs',
+    replace: ['StatementEnd::Unknown(error) if !writing.only_touches', 'StatementEnd::Unknown(error) if false && !writing.only_touches'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'the ids of a write that was given up without an answer take no other write',
+    file: 'src/schedule/key_queue.rs',
+    replace: ['self.unsettled = true;', 'self.unsettled = false;'],
+    crate: 'pure-rooms'
   },
   {
     breaks: 'the next write of an id fences off one that was never answered',
-    file: 'src/writes.rs',
-    replace: ['work.fences.unanswered(session, ids.iter().cloned());', 'drop(ids.iter().cloned().count());'],
+    file: 'src/schedule/fence.rs',
+    replace: ['self.unsettled.extend(keys.map(|key| (key, session)));', 'let _ = keys.map(|key| (key, session)).count();'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'the server session of a write that was never answered is kept for the next one',
+    file: 'src/store/engine.rs',
+    replace: ['work.sessions.put_back(number, session);', 'drop((number, session));'],
+    test: 'backends/retries.test.js'
+  },
+  {
+    breaks: 'the ids of a split write stay busy',
+    file: 'src/schedule/completions.rs',
+    replace: ['let middle = statements.len() / 2;', `let middle = statements.len() / 2;
+        for (statement, _) in &statements {
+            let end = StatementEnd::Applied { upserted: false, matched: true };
+            self.keys.change(&statement.key, |queue| queue.end_write(&end, Vec::new(), &mut Vec::new()));
+        }`],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: "'missing' is concluded from a completed find alone",
+    file: 'src/schedule/completions.rs',
+    replace: ['FindEnd::Incomplete(_) if grouped', 'FindEnd::Incomplete(Some(_)) if grouped'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'what a `clear` has held goes when it has ended',
+    file: 'src/schedule/completions.rs',
+    replace: ['self.barriers.finish(sequence);\n        self.release_held();', 'self.barriers.finish(sequence);'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'what is called while a `clear` runs happens after it',
+    file: 'src/schedule/barrier.rs',
+    replace: ['self.waiting.iter().any(clears) || self.running.iter().any(clears)', 'self.waiting.iter().any(clears)'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'a barrier waits for what was called before it',
+    file: 'src/schedule/barrier.rs',
+    replace: ['barrier.after < first && may(barrier.kind)', 'barrier.after <= first && may(barrier.kind)'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'a `clear` waits for writes that were given up without an answer',
+    file: 'src/schedule/departures.rs',
+    replace: ['self.fences.is_settled() && self.unsettled.is_empty()', 'self.fences.is_settled()'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'a large value travels alone',
+    file: 'src/schedule/departures.rs',
+    replace: ['(false, true) => false', '(false, true) => true'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'commands of both kinds share the pool',
+    file: 'src/schedule/window.rs',
+    replace: ['window.min(pool)', 'window.max(pool.min(0))'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'the shortest command tells the distance',
+    file: 'src/schedule/window.rs',
+    replace: ['|shortest| shortest.min(time)', '|shortest| shortest.max(time)'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'room for payloads is granted in the order of requests',
+    file: 'src/schedule/budget.rs',
+    replace: ['payload.waiting.pop_front()', 'payload.waiting.pop_back()'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'failures that may mend are tried again until the deadline',
+    file: 'src/mongo/retry.rs',
+    replace: ['if is_numbered && server_error::is_retryable(&error)', 'if false && server_error::is_retryable(&error)'],
     test: 'backends/retries.test.js'
   },
   {
     breaks: 'operations settle by their deadlines',
-    file: 'src/store.rs',
+    file: 'src/store/watchlist.rs',
     replace: ['unselected || now >= ticket.deadline) {', 'unselected) {'],
     test: 'backends/failover.test.js'
   },
   {
     breaks: 'duplicate-key messages quote no id',
-    file: 'src/failure.rs',
-    replace: ["message.find(['{', '\\u{1}'])", "message.find('\\u{1}')"],
-    test: 'backends/retries.test.js'
+    file: 'src/command/reply.rs',
+    replace: ['QUOTATIONS.iter()', 'QUOTATIONS[4..].iter()'],
+    crate: 'pure-rooms'
   },
   {
     breaks: 'a TTL index that is there already is accepted, whatever its name',
-    file: 'src/indexes.rs',
+    file: 'src/mongo/indexes.rs',
     replace: ['.any(|existing| serves_as(existing, index))', '.any(|existing| false && serves_as(existing, index))'],
     test: 'backends/index-trouble.test.js'
   },
   {
     breaks: "session-mongoose's destroy says how many rows were removed, to each caller",
-    file: 'src/layout.rs',
+    file: 'src/command/layout/mod.rs',
     replace: ['matches!(self, Self::ConnectMongo(_))\n', 'matches!(self, Self::ConnectMongo(_) | Self::SessionMongoose(_))\n'],
     test: 'dialects/session-mongoose.test.js'
   },
@@ -110,9 +206,11 @@ const MUTATIONS = [
 
 main(async () => {
   const only = process.argv[2]
-  const chosen = MUTATIONS.filter(({ file, test }) => !only || file.includes(only) || test.includes(only))
-  const tests = [...new Set(chosen.map(({ test }) => test))]
-  if (!await pass(...tests)) throw new Error('These tests must pass before a mutation can make them fail.')
+  const chosen = MUTATIONS.filter(({ file, test, crate }) => !only || `${file} ${test ?? crate}`.includes(only))
+  const names = kind => [...new Set(chosen.map(mutation => mutation[kind]).filter(Boolean))]
+  if (!await pass({ tests: names('test'), crates: names('crate') })) {
+    throw new Error('These tests must pass before a mutation can make them fail.')
+  }
   const missed = []
   for (const mutation of chosen) {
     console.log(`\n${mutation.file}: ${mutation.breaks}`)
@@ -123,19 +221,32 @@ main(async () => {
   return missed.length === 0 ? 0 : 1
 })
 
-async function pass (...tests) {
+async function pass ({ tests = [], crates = [] }) {
+  for (const crate of crates) {
+    if (await cargoTest(crate) !== 0) return false
+  }
   const files = tests.map(test => path.join('__test__', test))
-  return await run('npm', ['test', '--silent', '--', ...files]) === 0
+  return files.length === 0 || await run('npm', ['test', '--silent', '--', ...files]) === 0
 }
 
-async function isNoticed ({ file, replace: [from, to], test }) {
+async function isNoticed ({ file, replace: [from, to], test, crate }) {
   const source = path.join(root, file)
   const text = fs.readFileSync(source, 'utf8')
   if (text.split(from).length !== 2) throw new Error(`${file} must contain this exactly once: ${from}`)
   try {
     fs.writeFileSync(source, text.replace(from, () => to))
-    return !await pass(test)
+    if (crate && !await compiles(crate)) throw new Error(`${file} does not compile with this: ${to}`)
+    return !await pass(crate ? { crates: [crate] } : { tests: [test] })
   } finally {
     fs.writeFileSync(source, text)
   }
+}
+
+/** What does not compile would pass for noticed. */
+async function compiles (crate) {
+  return await cargoTest(crate, '--no-run') === 0
+}
+
+function cargoTest (crate, ...args) {
+  return run('cargo', [...CARGO_TEST, '--package', crate, ...args], CARGO_ENV, { timeoutMS: CARGO_TIMEOUT_MS })
 }
