@@ -1,10 +1,11 @@
 //! Operations as one command, and one reply as a result for each. Pure.
 
 pub mod bson;
+pub mod collection;
 pub mod error_codes;
 pub mod find;
 pub mod layout;
 pub mod reply;
-pub mod scan;
+
 pub mod target;
 pub mod write;

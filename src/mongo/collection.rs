@@ -6,7 +6,7 @@ use bson::{DateTime, rawdoc};
 
 use super::{context::Context, find::documents, retry::Attempts};
 use crate::{
-    command::scan::{counted, removed},
+    command::collection::{counted, removed},
     error::Result,
     session::{Outcome, Scan},
 };

@@ -3,7 +3,7 @@
 //! - [`store`] is what a store is made of. [`admission`] takes operations in, within [`bounds`], and leaves them in the
 //!   [`inbox`]; [`sink`] is where outcomes go, [`ticket`] an operation's claim to its one outcome.
 //! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state.
-//! - [`deadlines`] is the thread that ends what takes too long; [`watchlist`] and [`expiry`] say what that is and what it
+//! - [`deadlines`] is the thread that ends what takes too long; [`watchlist`] and [`timeouts`] say what that is and what it
 //!   is told.
 //! - [`maintenance`] sees to indexes and expired rows, [`stats`] counts.
 
@@ -11,7 +11,7 @@ mod admission;
 pub mod bounds;
 mod deadlines;
 mod engine;
-mod expiry;
+
 mod inbox;
 mod maintenance;
 pub mod sink;
@@ -19,6 +19,7 @@ pub mod stats;
 #[expect(clippy::module_inception, reason = "a room may have a file for what it is named after")]
 mod store;
 pub mod ticket;
+mod timeouts;
 mod watchlist;
 mod work;
 

@@ -110,6 +110,7 @@ pub enum Came {
 
 pub struct Bench {
     pub scheduler: Scheduler<Made>,
+    pub budget: Arc<Budget>,
     pub now: Instant,
     pub tickets: Vec<TestTicket>,
     /// By sequence number, as they came.
@@ -122,8 +123,10 @@ impl Bench {
     }
 
     pub fn with(limits: Limits) -> Self {
+        let budget = Arc::new(Budget::default());
         Self {
-            scheduler: Scheduler::new(limits, Arc::new(Budget::default())),
+            scheduler: Scheduler::new(limits, Arc::clone(&budget)),
+            budget,
             now: Instant::now(),
             tickets: Vec::new(),
             outcomes: Vec::new(),

@@ -2,6 +2,10 @@
 
 mod bench;
 mod faults;
+mod model;
 mod properties;
 mod rules;
+mod server;
+mod unanswered;
 mod windows;
+mod world;

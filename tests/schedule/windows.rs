@@ -1,6 +1,6 @@
 //! How many commands are in flight, and how full they are.
 
-use pure_rooms::schedule::{FindEnd, Limits};
+use pure_rooms::schedule::{FindEnd, Limits, MAX_REPLY_BYTES};
 
 use crate::bench::{Bench, keys};
 
@@ -164,4 +164,17 @@ fn finds_ask_for_no_more_rows_than_fit_a_reply() {
         bench.get(key);
     }
     assert!(bench.find().1.len() < 8, "a row of 8 MiB was just seen");
+}
+
+#[test]
+fn past_the_bound_on_undelivered_rows_no_find_leaves() {
+    let mut bench = Bench::new();
+    bench.budget.reply_waits(MAX_REPLY_BYTES + 1);
+    bench.get(1);
+    bench.set(2);
+    assert_eq!(keys(&bench.write().1), [2], "a write brings no rows");
+    assert!(bench.poll().is_none());
+    assert!(bench.scheduler.next_wake(bench.now).is_some(), "it looks again by itself");
+    bench.budget.reply_delivered(2);
+    assert_eq!(bench.find().1, [1]);
 }

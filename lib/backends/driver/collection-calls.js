@@ -19,10 +19,11 @@ async function ping ({ collection, db }) {
   else await collection.findOne({ _id: '' }) // not a real database
 }
 
-/** Removes what has expired, and answers how many rows that was. */
-async function removeExpired (link, layout, { writeConcern }) {
-  const expired = layout.expired(new Date(await serverMillis(link)))
-  const { deletedCount, result } = await link.collection.deleteMany(expired, driverWriteConcern(writeConcern)) ?? {}
+/** Removes what has expired, and returns how many rows that was. */
+async function removeExpired (connection, layout, { writeConcern }) {
+  const expired = layout.expired(new Date(await serverMillis(connection)))
+  const concern = driverWriteConcern(writeConcern)
+  const { deletedCount, result } = await connection.collection.deleteMany(expired, concern) ?? {}
   return deletedCount ?? result?.n ?? 0
 }
 

@@ -14,20 +14,20 @@ const READING = { promoteLongs: true, promoteValues: true, promoteBuffers: false
 const WRITING = { ignoreUndefined: false, serializeFunctions: false }
 
 class Commands {
-  #link
+  #connection
   #layout
   #writing
   #unacknowledged
 
-  constructor (link, { layout, writeConcern }) {
-    this.#link = link
+  constructor (connection, { layout, writeConcern }) {
+    this.#connection = connection
     this.#layout = layout
     this.#writing = { ...WRITING, ...driverWriteConcern(writeConcern) }
-    this.#unacknowledged = (writeConcern ?? link.collection.writeConcern)?.w === 0
+    this.#unacknowledged = (writeConcern ?? connection.collection.writeConcern)?.w === 0
   }
 
   get #collection () {
-    return this.#link.collection
+    return this.#connection.collection
   }
 
   /** Whether several ids fit one find, and several statements one write. */

@@ -7,10 +7,10 @@ const documents = require('./documents')
 const { discreet, makeError, MAX_BYTES, tooLarge } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
-const { Link } = require('./link')
+const { Connection } = require('./connection')
 const { Pages } = require('./pages')
-const { openScheduler } = require('./schedulers')
-const { ensureIndexes, sweepAtIntervals } = require('./upkeep')
+const { openScheduler } = require('./open-scheduler')
+const { ensureIndexes, sweepAtIntervals } = require('./maintenance')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
 // optional peer mongodb dials.
@@ -33,7 +33,7 @@ function openDriver (form) {
 class DriverBackend {
   #form
   #layout
-  #link
+  #connection
   #scheduler
   #pages
   #sweeps = 0
@@ -51,7 +51,7 @@ class DriverBackend {
   constructor (form, connection) {
     this.#form = form
     this.#layout = layoutOf(form)
-    this.#link = new Link(connection, form, {
+    this.#connection = new Connection(connection, form, {
       onTrouble: (error, refused) => this.#inTrouble(error, refused),
       onChange: connected => this.#note(connected)
     })
@@ -59,10 +59,10 @@ class DriverBackend {
       groupsDestroys: this.#layout.groupsDestroys,
       timeoutMS: this.#timeoutMS(),
       maxQueue: form.maxQueue ?? DEFAULT_MAX_QUEUE,
-      selectionError: (timeoutMS, fate) => this.#link.selectionError(timeoutMS, fate),
-      onStarved: () => this.#link.ask()
+      selectionError: (timeoutMS, fate) => this.#connection.selectionError(timeoutMS, fate),
+      onStarved: () => this.#connection.ask()
     })
-    this.#pages = new Pages(this.#link, this.#layout, {
+    this.#pages = new Pages(this.#connection, this.#layout, {
       warn: message => this.#listener('warning', 'CONNECT_MONGO_PAGES', `${form.collection}: ${message}`)
     })
     if (form.autoRemove === 'interval') {
@@ -73,7 +73,7 @@ class DriverBackend {
 
   /** The app's own objects, as far as they are there yet. */
   get handles () {
-    const { client, db, collection } = this.#link
+    const { client, db, collection } = this.#connection
     return { client, db, collection }
   }
 
@@ -81,7 +81,7 @@ class DriverBackend {
   async reached () {
     if (this.#failure !== null) throw this.#failure
     if (this.#connected !== true) {
-      this.#link.ask()
+      this.#connection.ask()
       await new Promise((resolve, reject) => this.#watchers.push({ resolve, reject }))
     }
     return this.handles
@@ -117,15 +117,15 @@ class DriverBackend {
   }
 
   count () {
-    return this.#scheduler.barrier('COUNT', this.#discreetly(() => collectionCalls.count(this.#link)))
+    return this.#scheduler.barrier('COUNT', this.#discreetly(() => collectionCalls.count(this.#connection)))
   }
 
   clear () {
-    return this.#scheduler.barrier('CLEAR', this.#discreetly(() => collectionCalls.clear(this.#link, this.#form)))
+    return this.#scheduler.barrier('CLEAR', this.#discreetly(() => collectionCalls.clear(this.#connection, this.#form)))
   }
 
   ping () {
-    return this.#scheduler.call('PING', this.#discreetly(() => collectionCalls.ping(this.#link)))
+    return this.#scheduler.call('PING', this.#discreetly(() => collectionCalls.ping(this.#connection)))
   }
 
   sweep () {
@@ -142,13 +142,13 @@ class DriverBackend {
    */
   close () {
     const stays = this.#form.connection?.stays ?? false
-    this.#closing ??= this.#close(() => stays || this.#link.close())
+    this.#closing ??= this.#close(() => stays || this.#connection.close())
     return this.#closing
   }
 
   /** The store is gone: nothing is left that could use the connection, which is still the app's. */
   abandon () {
-    this.#closing ??= this.#close(() => this.#form.connection || this.#link.close())
+    this.#closing ??= this.#close(() => this.#form.connection || this.#connection.close())
     return this.#closing
   }
 
@@ -158,30 +158,30 @@ class DriverBackend {
 
   /** The operation timeout: the store's own, or what the app's client has. */
   #timeoutMS () {
-    const { timeoutMS, selectionTimeoutMS } = this.#link.facts
+    const { timeoutMS, selectionTimeoutMS } = this.#connection.facts
     return this.#form.operationTimeoutMS ?? timeoutMS ?? Math.max(DEFAULT_TIMEOUT_MS, selectionTimeoutMS)
   }
 
   async #open () {
     try {
-      await this.#link.open()
+      await this.#connection.open()
     } catch (error) {
       this.#inTrouble(error, true)
       this.#failure = discreet(error, [])
       this.#scheduler.refuse(this.#failure)
       return
     }
-    const { facts } = this.#link
-    const commands = new Commands(this.#link, { layout: this.#layout, writeConcern: this.#form.writeConcern })
+    const { facts } = this.#connection
+    const commands = new Commands(this.#connection, { layout: this.#layout, writeConcern: this.#form.writeConcern })
     this.#scheduler.connect(commands, {
       ...limitsOf(facts, commands),
       groupsDestroys: this.#layout.groupsDestroys,
-      writesWait: writesWait(this.#form.writeConcern ?? this.#link.collection.writeConcern, facts),
+      writesWait: writesWait(this.#form.writeConcern ?? this.#connection.collection.writeConcern, facts),
       timeoutMS: this.#timeoutMS()
     })
-    this.#note(this.#link.isConnected)
+    this.#note(this.#connection.isConnected)
     for (const { resolve } of this.#watchers.splice(0)) resolve()
-    ensureIndexes(this.#link, {
+    ensureIndexes(this.#connection, {
       layout: this.#layout,
       autoRemove: this.#form.autoRemove,
       name: this.#form.collection,
@@ -224,13 +224,13 @@ class DriverBackend {
   }
 
   async #removeExpired () {
-    const removed = await collectionCalls.removeExpired(this.#link, this.#layout, this.#form)
+    const removed = await collectionCalls.removeExpired(this.#connection, this.#layout, this.#form)
     this.#swept += removed
     return removed
   }
 
   async #sweepQuietly () {
-    if (this.#link.collection !== undefined) await this.#quietly(() => this.#sweep())
+    if (this.#connection.collection !== undefined) await this.#quietly(() => this.#sweep())
   }
 
   async #quietly (removal) {
@@ -245,7 +245,7 @@ class DriverBackend {
     clearInterval(this.timer)
     this.#scheduler.refuse(makeError('MongoClientClosedError', 'the store has been closed'))
     await this.#scheduler.idle(UNSETTLED_LIMIT_MS)
-    this.#link.cut()
+    this.#connection.cut()
     this.#failure ??= makeError('MongoClientClosedError', 'the store has been closed')
     for (const { reject } of this.#watchers.splice(0)) reject(this.#failure)
     await disconnect()

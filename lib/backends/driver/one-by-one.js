@@ -1,12 +1,13 @@
 'use strict'
 
+const { atMost } = require('../../support/bounded')
 const { makeError, timeoutError } = require('./errors')
 const { liveRow, NO_DATES } = require('./rows')
 
 // What takes the scheduler's place where the addon cannot be loaded: one operation a command, in order per
 // id, behind a chain of promises for each.
 
-const { setTimeout, queueMicrotask } = globalThis
+const { setTimeout } = globalThis
 
 class OneByOne {
   #commands
@@ -16,7 +17,8 @@ class OneByOne {
   #selectionError
   #onStarved
   #refusal = null
-  #failWaiting = new Set()
+  /** What fails each operation that is not sent yet. */
+  #waiting = new Set()
   /** The last operation on each id, and the last `clear`, none of which ever rejects. */
   #last = new Map()
   #clear = Promise.resolve()
@@ -70,65 +72,73 @@ class OneByOne {
   /** It waits for what was called before it; what is called after a `clear` waits for that. */
   barrier (kind, run) {
     const before = Promise.all([this.#clear, ...this.#last.values()])
-    const outcome = this.#start(kind.toLowerCase(), before, run)
-    if (kind === 'CLEAR') this.#clear = outcome.catch(() => {})
+    const { outcome, ended } = this.#start(kind.toLowerCase(), before, run)
+    if (kind === 'CLEAR') this.#clear = ended
     return outcome
   }
 
   call (kind, run) {
-    return this.#start(kind.toLowerCase(), undefined, run)
+    return this.#start(kind.toLowerCase(), undefined, run).outcome
   }
 
   failWaiting (error) {
-    for (const fail of this.#failWaiting) fail(error)
+    for (const fail of [...this.#waiting]) fail(error)
   }
 
   refuse (error) {
     this.#refusal = error
   }
 
-  async idle () {
+  /** Resolves when every operation has its outcome, and unanswered writes have ended or `limitMS` is over. */
+  async idle (limitMS) {
     while (this.#open.size > 0) await Promise.allSettled(this.#open)
+    await atMost(limitMS, Promise.all(this.#last.values()))
   }
 
   stats (connected) {
-    return { connected, queued: this.#failWaiting.size, inFlight: this.#open.size - this.#failWaiting.size }
+    return { connected, queued: this.#waiting.size, inFlight: this.#open.size - this.#waiting.size }
   }
 
   #enter (kind, id, run) {
     const before = Promise.all([this.#clear, this.#last.get(id.key)])
-    const outcome = this.#start(kind, before, run)
-    const ended = outcome.catch(() => {}).then(() => {
-      if (this.#last.get(id.key) === ended) this.#last.delete(id.key)
+    const { outcome, ended } = this.#start(kind, before, run)
+    const last = ended.then(() => {
+      if (this.#last.get(id.key) === last) this.#last.delete(id.key)
     })
-    this.#last.set(id.key, ended)
+    this.#last.set(id.key, last)
     return outcome
   }
 
-  /** Runs an operation after `before`, within the operation timeout. */
+  /**
+   * Runs an operation after `before`, within the operation timeout. `ended` resolves when the driver is done
+   * with it, which may be after its deadline: until then nothing may overtake it.
+   */
   #start (kind, before, run) {
     const refusal = this.#refusal ?? this.#full()
-    if (refusal !== null) return Promise.reject(refusal)
+    if (refusal !== null) return { outcome: Promise.reject(refusal), ended: Promise.resolve() }
     this.#onStarved()
     let fate = 'NOT_SENT'
+    let ended
     const outcome = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#timeoutError(fate)), this.#timeoutMS)
-      this.#failWaiting.add(reject)
-      const waits = Promise.all([this.#commands, before]).then(([commands]) => {
-        if (!this.#failWaiting.delete(reject)) return
+      const timer = setTimeout(() => end(() => reject(this.#timeoutError(fate))), this.#timeoutMS)
+      const fail = error => end(() => reject(error))
+      const end = settle => {
+        clearTimeout(timer)
+        this.#waiting.delete(fail)
+        this.#open.delete(outcome)
+        settle()
+      }
+      this.#waiting.add(fail)
+      const running = Promise.all([this.#commands, before]).then(([commands]) => {
+        // It has run out of time, or the connection has failed.
+        if (!this.#waiting.delete(fail)) return
         fate = fateAfter(kind)
         return run(commands)
       })
-      waits.then(resolve, reject)
-      const end = () => {
-        clearTimeout(timer)
-        this.#failWaiting.delete(reject)
-        this.#open.delete(outcome)
-      }
-      queueMicrotask(() => outcome.then(end, end))
+      ended = running.then(value => end(() => resolve(value)), fail)
     })
     this.#open.add(outcome)
-    return outcome
+    return { outcome, ended }
   }
 
   #full () {

@@ -15,14 +15,14 @@ const { liveRow, NO_DATES } = require('./rows')
 const OTHER_REFUSALS = [13, 18, 50]
 
 class Pages {
-  #link
+  #connection
   #layout
   #warn
   #byGt = false
 
   /** `warn` gets one message, if the collection knows no `min`. */
-  constructor (link, layout, { warn }) {
-    this.#link = link
+  constructor (connection, layout, { warn }) {
+    this.#connection = connection
     this.#layout = layout
     this.#warn = warn
   }
@@ -84,7 +84,7 @@ class Pages {
 
   #run (filter, { count, projection, raw }, start) {
     const options = { ...READING, raw, sort: { _id: 1 }, limit: count, batchSize: count + 1, ...start }
-    const cursor = this.#link.collection.find(filter, options)
+    const cursor = this.#connection.collection.find(filter, options)
     // Driver 2 overlooks the option.
     if (start.min !== undefined) cursor.addQueryModifier?.('$min', start.min)
     return (projection === null ? cursor : projected(cursor, projection)).toArray()

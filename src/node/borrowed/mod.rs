@@ -8,7 +8,7 @@ mod inbox;
 mod operation;
 mod outbox;
 mod turn;
-mod watch;
+mod watchlist;
 
 use std::{
     cell::RefCell,

@@ -31,7 +31,7 @@ impl Outbox {
         self.push(code, &[f64::from(slot)]);
     }
 
-    pub fn outcome(&mut self, slot: Slot, outcome: Result<Outcome<Handle>, Failure>) -> bool {
+    pub fn outcome(&mut self, slot: Slot, outcome: Result<Outcome<Handle>, Failure>) {
         let number = f64::from(slot);
         match outcome {
             Ok(Outcome::Row(None)) => self.slot(told::NO_ROW, slot),
@@ -53,7 +53,6 @@ impl Outbox {
                 self.push(told::TIMED_OUT, &[number, f64::from(super::codes::timeout::OUTCOME_UNKNOWN)]);
             }
         }
-        true
     }
 
     pub fn find(&mut self, code: u32, id: f64, keys: &[Key]) {

@@ -12,7 +12,7 @@ use super::{
     inbox::{Messages, Operands},
     operation::{Borrowed, Failure, Handle, Key, Released, Slot, Ticket, TicketState},
     outbox::{Outbox, number_of},
-    watch::Watch,
+    watchlist::Watchlist,
 };
 use crate::{
     node::strings::Numbers,
@@ -36,7 +36,7 @@ pub struct Turns {
     stats: Stats,
     timeout: Duration,
     next_sequence: u64,
-    watched: Watch,
+    watched: Watchlist,
     open: usize,
     released: Released,
     outbox: Outbox,
@@ -61,7 +61,7 @@ impl Turns {
             stats: Stats::default(),
             timeout,
             next_sequence: 0,
-            watched: Watch::default(),
+            watched: Watchlist::default(),
             open: 0,
             released: Rc::default(),
             outbox: Outbox::default(),

@@ -20,7 +20,7 @@ const CONFLICTS = [85, 86]
 /** IndexBuildAborted: somebody dropped the collection meanwhile. It wants its indexes all the same. */
 const ABORTED = 276
 
-/** Calls `sweep` for ever, and keeps no process alive for it. Answers the timer. */
+/** Calls `sweep` for ever, and keeps no process alive for it. Returns the timer. */
 function sweepAtIntervals (intervalMS, sweep) {
   const jittered = Math.min(MAX_TIMER_MS, intervalMS * (1 - JITTER * Math.random()))
   return setInterval(sweep, jittered).unref()
@@ -30,12 +30,12 @@ function sweepAtIntervals (intervalMS, sweep) {
  * Sees to it that a layout's indexes are there. Trouble is not fatal: `warn` gets one message with the
  * remedy, and `fail` an error whenever the server could not be asked. `isOver` tells when to give up.
  */
-async function ensureIndexes (link, { layout, autoRemove, name, warn, fail, isOver }) {
+async function ensureIndexes (connection, { layout, autoRemove, name, warn, fail, isOver }) {
   const wanted = layout.indexes(autoRemove)
   if (wanted.length === 0) return
   while (!isOver()) {
     try {
-      const trouble = await troubleWith(link, layout, wanted, name)
+      const trouble = await troubleWith(connection, layout, wanted, name)
       if (trouble !== undefined && !isOver()) warn(`${name}: ${trouble}`)
       return
     } catch (error) {
@@ -47,25 +47,25 @@ async function ensureIndexes (link, { layout, autoRemove, name, warn, fail, isOv
 }
 
 /** What is wrong, and what to do; undefined if nothing is. Throws when the server could not be asked. */
-async function troubleWith (link, layout, wanted, name) {
-  const foreign = layout.foreign(await listIndexes(link))
+async function troubleWith (connection, layout, wanted, name) {
+  const foreign = layout.foreign(await listIndexes(connection))
   if (foreign !== undefined) return foreign
   const troubles = []
   for (const index of wanted) {
-    const error = await failureOf(link, index)
+    const error = await failureOf(connection, index)
     if (error === undefined) continue
     // Whoever may not create an index may still be able to see that it is there.
-    if ((await listIndexes(link)).some(existing => servesAs(existing, index))) continue
+    if ((await listIndexes(connection)).some(existing => servesAs(existing, index))) continue
     troubles.push(CONFLICTS.includes(error.code) ? layout.conflict(index, name) : layout.noIndex(index, error.message))
   }
   return troubles.length > 0 ? troubles.join('; ') : undefined
 }
 
 /** Why an index cannot be created. Throws what another attempt may mend. */
-async function failureOf (link, { keys, unique, expireAfterSeconds }) {
+async function failureOf (connection, { keys, unique, expireAfterSeconds }) {
   try {
     const ends = expireAfterSeconds !== undefined && { expireAfterSeconds }
-    await link.collection.createIndex(keys, { ...background(link), ...unique && { unique }, ...ends })
+    await connection.collection.createIndex(keys, { ...background(connection), ...unique && { unique }, ...ends })
   } catch (error) {
     if (isRetryable(error) || error.code === ABORTED) throw error
     return discreet(error, [])

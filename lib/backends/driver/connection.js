@@ -10,7 +10,7 @@ const { discreet, FATES, isHopeless, isRefusal, isUnconnected, makeError } = req
 const { Watch } = require('./monitoring')
 
 // The connection that a store works on, from what it was given to a collection. It may be open, opening or
-// not yet opened; and promised. Once it is open, the driver mends outages; the link only reports them.
+// not yet opened; and promised. Once it is open, the driver mends outages; this only reports them.
 
 /** Between two looks at a client that the app has not connected yet. */
 const LOOK_MS = 50
@@ -24,7 +24,7 @@ const CLOSE_MS = 2000
 /** Apps fake their clocks in tests, and outages are not of their time. */
 const now = performance.now.bind(performance)
 
-class Link {
+class Connection {
   /** The app's client or Mongoose connection, when it is known. */
   client
   /** Whether there is a server that takes writes. */
@@ -66,7 +66,7 @@ class Link {
     if (typeof value?.then !== 'function' || isMongoose(value)) this.#know(identify(value))
   }
 
-  /** Resolves when there is a collection to work on; never, if the link is cut before. Rejects for good. */
+  /** Resolves when there is a collection to work on; never, if the connection is cut before. Rejects for good. */
   async open () {
     try {
       const { connection, client, db } = await this.#identified()
@@ -319,4 +319,4 @@ function mongooseDatabase (client) {
   }
 }
 
-module.exports = { Link, mongooseDatabase }
+module.exports = { Connection, mongooseDatabase }

@@ -9,9 +9,9 @@ use std::{
 use super::operation::{Ticket, TicketState};
 
 #[derive(Default)]
-pub struct Watch(VecDeque<Weak<TicketState>>);
+pub struct Watchlist(VecDeque<Weak<TicketState>>);
 
-impl Watch {
+impl Watchlist {
     pub fn push(&mut self, ticket: &Ticket) {
         self.0.push_back(ticket.downgrade());
     }
