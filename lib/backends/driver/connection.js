@@ -66,7 +66,7 @@ class Connection {
     if (typeof value?.then !== 'function' || isMongoose(value)) this.#know(identify(value))
   }
 
-  /** Resolves when there is a collection to work on; never, if the connection is cut before. Rejects for good. */
+  /** Resolves when there is a collection to work on; never, if it is cut before. Rejects for good. */
   async open () {
     try {
       const { connection, client, db } = await this.#identified()

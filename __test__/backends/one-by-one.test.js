@@ -1,0 +1,84 @@
+'use strict'
+
+// Where the addon cannot be loaded, a borrowed connection still works: one operation a command, in order.
+
+const assert = require('node:assert/strict')
+const { test } = require('node:test')
+
+const { runScript } = require('../helpers/child')
+
+const env = { CONNECT_MONGO_NATIVE_LIBRARY_PATH: '/nowhere/there-is-no-addon.node' }
+
+/** Runs a script with `store`, on a client of the app's, and `client`; returns what it logs, in lines. */
+async function run (script, options = '') {
+  const { code, stdout, stderr } = await runScript(`
+    const { MongoClient } = require('mongodb')
+    const client = new MongoClient(url)
+    const options = { client, collectionName: 'one-by-one', autoRemove: 'disabled' ${options} }
+    const store = MongoStore.create(options)
+    process.on('warning', ({ code }) => console.log('warning', code))
+    const log = value => console.log(JSON.stringify(value))
+    ;(async () => { ${script} })().catch(error => { console.log('failed', error) }).then(() => store.close())
+  `, { env })
+  assert.equal(code, 0, stderr)
+  return stdout.trim().split('\n')
+}
+
+test('everything works, with one warning', async () => {
+  const lines = await run(`
+    const other = MongoStore.create({ ...options, client: new MongoClient(url) })
+    await store.clear()
+    const created = []
+    store.on('create', id => created.push(id))
+    await Promise.all(['a', 'b', 'c'].map(id => store.set(id, { cookie: {}, id })))
+    log(created)
+    log((await Promise.all(['a', 'b', 'x'].map(id => store.get(id)))).map(session => session?.id ?? null))
+    await store.touch('a', { cookie: {} })
+    log(await store.touch('x', { cookie: {} }).catch(({ message }) => message))
+    await store.destroy('a')
+    log([await store.length(), (await store.all()).map(({ id }) => id).sort(), (await store.ids()).sort()])
+    await store.ping()
+    log((await store.stats()).connected)
+    await other.close()
+  `)
+  assert.deepEqual(lines, [
+    'warning CONNECT_MONGO_NO_ADDON', '["a","b","c"]', '["a","b",null]', '"Unable to find the session to touch"',
+    '[2,["b","c"],["b","c"]]', 'true'
+  ])
+})
+
+test('operations on one id, and a clear, take effect in the order of the calls', async () => {
+  const lines = await run(`
+    store.clear()
+    const seen = []
+    for (let n = 0; n < 50; n++) {
+      store.set('a', { cookie: {}, n })
+      seen.push(store.get('a').then(session => session.n))
+    }
+    const count = store.length()
+    const clear = store.clear()
+    const after = store.get('a')
+    store.set('b', { cookie: {} })
+    const rest = store.length()
+    log((await Promise.all(seen)).every((n, index) => n === index))
+    await clear
+    log([await count, await after, await rest])
+  `)
+  assert.deepEqual(lines.slice(1), ['true', '[1,null,1]'])
+})
+
+test('the queue is bounded, and a store that is closed refuses', async () => {
+  const lines = await run(`
+    const outcomes = await Promise.allSettled(['a', 'b', 'c'].map(id => store.get(id)))
+    log(outcomes.map(({ reason }) => reason?.name ?? null))
+    await store.close()
+    log(await store.get('a').catch(({ name }) => name))
+  `, ', maxQueue: 2')
+  assert.deepEqual(lines.slice(1), ['[null,null,"MongoQueueFullError"]', '"MongoClientClosedError"'])
+})
+
+test('a URL says what is missing, and what works without it', async () => {
+  const { stdout } = await runScript(`
+    try { MongoStore.create({ mongoUrl: url }) } catch ({ message }) { console.log(message) }`, { env })
+  assert.match(stdout, /found no native addon/)
+})
