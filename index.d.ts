@@ -79,7 +79,8 @@ interface LegacyStore<T extends Data = Data> extends Store<T> {
  *
  * Errors carry the names and codes of the Node.js driver, such as `MongoServerSelectionError` after
  * `serverSelectionTimeoutMS` without a server, `MongoServerError` with a `code`, or `MongoNetworkError`; and
- * besides them `MongoOperationTimeoutError` after `operationTimeoutMS`, and `UndecryptableError` with the code
+ * besides them `MongoOperationTimeoutError` after `operationTimeoutMS`, whose message says 'not sent', 'no
+ * answer' to a read, or 'outcome unknown' of a write; `MongoQueueFullError` past `maxQueue`; and `UndecryptableError` with the code
  * 'ERR_SESSION_UNDECRYPTABLE' for an encrypted session that cannot be read. They contain no password, no
  * secret, no session and no whole session id.
  */
@@ -336,11 +337,15 @@ declare namespace MongoStore {
      */
     backend?: 'native' | 'driver'
     /**
-     * Milliseconds after which an operation fails, queueing included. Default: 30 s, or
-     * `serverSelectionTimeoutMS` if longer.
+     * Milliseconds after which an operation fails, queueing included. Default: the smaller one of
+     * `socketTimeoutMS` and `timeoutMS` of the URL or your client; else 30 s, or `serverSelectionTimeoutMS` if
+     * longer.
      */
     operationTimeoutMS?: number
-    /** Operations that may wait or run at a time; one more fails at once. Default: 100,000. */
+    /**
+     * Operations that may wait or run at a time; one more fails at once. Default: 100,000. Past 64 MiB of
+     * sessions in the process, a `set` waits for room, in its place and within its deadline.
+     */
     maxQueue?: number
     /**
      * What becomes of an encrypted session that cannot be decrypted: it was changed, or encrypted with a

@@ -1,10 +1,6 @@
 //! An operation as the scheduler sees it, and what a transport has to say of its own.
 
-use std::{
-    fmt::Debug,
-    hash::Hash,
-    time::{Duration, Instant},
-};
+use std::{fmt::Debug, hash::Hash, time::Instant};
 
 use crate::session::Dates;
 
@@ -15,9 +11,6 @@ pub trait Transport: Sized + Clone + Debug + 'static {
     type Value: Value;
     type Ticket: Ticket;
     type Error: Clone + Debug;
-
-    /// What a small command costs both sides on two cores, the server's included.
-    const COMMAND_COST: Duration;
 
     /// What an id takes in a command.
     fn key_bytes(key: &Self::Key) -> usize;

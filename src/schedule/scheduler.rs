@@ -142,7 +142,7 @@ impl<T: Transport> Scheduler<T> {
         let mut scheduler = Self {
             keys: ReadyKeys::default(),
             barriers: Barriers::default(),
-            windows: Windows::new(limits.pool, T::COMMAND_COST),
+            windows: Windows::new(limits.pool),
             fences: Fences::default(),
             limits,
             in_flight: HashMap::new(),

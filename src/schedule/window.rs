@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Commands of a kind that may always be in flight, where the pool allows.
 const LEAST: usize = 2;
+/// What a small command costs both sides, on two cores: more than one in flight per this time fills nothing.
+const COMMAND_COST: Duration = Duration::from_micros(300);
 /// What each lookup or statement adds to that.
 const ITEM_COST: Duration = Duration::from_micros(15);
 /// The shortest command is that of this time and of the same time before.
@@ -30,8 +32,6 @@ pub struct Windows {
     peak: usize,
     /// The distance, as measured from outside.
     told: Option<Duration>,
-    /// What a small command costs both sides: more than one in flight per this time fills nothing.
-    command_cost: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +54,8 @@ pub struct Departure {
 
 impl Windows {
     /// `pool`: connections that the client may open.
-    pub fn new(pool: usize, command_cost: Duration) -> Self {
+    pub fn new(pool: usize) -> Self {
         Self {
-            command_cost,
             reads: Window::default(),
             writes: Window::default(),
             pool: pool.max(1),
@@ -88,9 +87,9 @@ impl Windows {
     pub fn free(&self, traffic: Traffic, now: Instant) -> usize {
         let pool = self.pool.saturating_sub(self.in_flight);
         let window = match traffic {
-            Traffic::Read => self.size(&self.reads, self.read_distance(now)).saturating_sub(self.reads.busy),
+            Traffic::Read => Self::size(&self.reads, self.read_distance(now)).saturating_sub(self.reads.busy),
             Traffic::Write => {
-                self.size(&self.writes, self.write_distance(now)).saturating_sub(self.writes.busy)
+                Self::size(&self.writes, self.write_distance(now)).saturating_sub(self.writes.busy)
             }
             Traffic::Large => LARGE_COMMANDS.saturating_sub(self.large),
         };
@@ -163,9 +162,8 @@ impl Windows {
         [measured, self.told].into_iter().flatten().min()
     }
 
-    fn size(&self, window: &Window, distance: Option<Duration>) -> usize {
-        let fills =
-            distance.map_or(0, |distance| distance.as_micros() / self.command_cost.as_micros().max(1));
+    fn size(window: &Window, distance: Option<Duration>) -> usize {
+        let fills = distance.map_or(0, |distance| distance.as_micros() / COMMAND_COST.as_micros());
         usize::try_from(fills).unwrap_or(usize::MAX).max(LEAST).saturating_add(window.extra)
     }
 

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::bounds::Admission;
@@ -122,8 +122,6 @@ impl schedule::Transport for Core {
     type Value = Value;
     type Ticket = Ticket;
     type Error = Error;
-
-    const COMMAND_COST: Duration = Duration::from_micros(300);
 
     fn key_bytes(key: &Id) -> usize {
         key.bytes().len()

@@ -29,8 +29,6 @@ impl Transport for Made {
     type Ticket = TestTicket;
     type Error = &'static str;
 
-    const COMMAND_COST: Duration = Duration::from_micros(300);
-
     fn key_bytes(_key: &u8) -> usize {
         32
     }

@@ -188,9 +188,11 @@ class Scheduler {
     do {
       this.#core.turn()
       this.#inbox[0] = 0
-      const [length, more, millis] = this.#outbox
-      for (let at = HEADER; at < HEADER + length; at += this.#outbox[at] + 2) this.#hear(at + 1)
-      wakeMS = more || this.#inbox[0] > 0 ? 0 : millis
+      const end = HEADER + this.#outbox[0]
+      const more = this.#outbox[1]
+      const millis = this.#outbox[2]
+      for (let at = HEADER; at < end; at += this.#outbox[at] + 2) this.#hear(at + 1)
+      wakeMS = more === 1 || this.#inbox[0] > 0 ? 0 : millis
     } while (wakeMS === 0)
     this.#isTurning = false
     this.#rows.length = 0
@@ -225,20 +227,22 @@ class Scheduler {
 
   /** The ids of a find, whose keys follow the command's number. */
   #ids (at) {
-    const keys = this.#outbox.subarray(at + 2, at + 1 + this.#outbox[at - 1])
-    return Array.from(keys, key => this.#slots.idOf(key))
+    const ids = []
+    for (let next = at + 2; next < at + 1 + this.#outbox[at - 1]; next++) ids.push(this.#slots.idOf(this.#outbox[next]))
+    return ids
   }
 
   #statements (at) {
-    const destroys = this.#outbox[at + 2] === 1
+    const outbox = this.#outbox
+    const destroys = outbox[at + 2] === 1
     const statements = []
-    for (let next = at + 3; next < at + 1 + this.#outbox[at - 1]; next += 4) {
-      const [key, slot, expires, lastModified] = this.#outbox.subarray(next, next + 4)
+    for (let next = at + 3; next < at + 1 + outbox[at - 1]; next += 4) {
+      const slot = outbox[next + 1]
       statements.push({
-        id: this.#slots.idOf(key),
+        id: this.#slots.idOf(outbox[next]),
         destroys,
         value: slot < 0 ? undefined : this.#slots.at(slot).value,
-        dates: { expires: known(expires), lastModified: known(lastModified) }
+        dates: { expires: known(outbox[next + 2]), lastModified: known(outbox[next + 3]) }
       })
     }
     return statements

@@ -5,7 +5,7 @@ use std::{
     cell::{Cell, RefCell},
     ops::Deref,
     rc::Rc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use crate::{
@@ -29,7 +29,6 @@ impl Transport for Borrowed {
     type Error = Failure;
 
     /// The driver in JavaScript takes twice what the core does.
-    const COMMAND_COST: Duration = Duration::from_micros(600);
 
     /// Its text stays in JavaScript; most are express-session's.
     fn key_bytes(_key: &Key) -> usize {
