@@ -80,9 +80,9 @@ interface LegacyStore<T extends Data = Data> extends Store<T> {
  * Errors carry the names and codes of the Node.js driver, such as `MongoServerSelectionError` after
  * `serverSelectionTimeoutMS` without a server, `MongoServerError` with a `code`, or `MongoNetworkError`; and
  * besides them `MongoOperationTimeoutError` after `operationTimeoutMS`, whose message says 'not sent', 'no
- * answer' to a read, or 'outcome unknown' of a write; `MongoQueueFullError` past `maxQueue`; and `UndecryptableError` with the code
- * 'ERR_SESSION_UNDECRYPTABLE' for an encrypted session that cannot be read. They contain no password, no
- * secret, no session and no whole session id.
+ * answer' to a read, or 'outcome unknown' of a write; `MongoQueueFullError` past `maxQueue`; and
+ * `UndecryptableError` with the code 'ERR_SESSION_UNDECRYPTABLE' for an encrypted session that cannot be read.
+ * They contain no password, no secret, no session and no whole session id.
  */
 interface Store<T extends Data> extends session.Store {
   /** The options given; in a store of the modern kind a copy, with the defaults filled in. */

@@ -1,7 +1,7 @@
 //! What JavaScript tells the scheduler, in the order in which it happened: calls, and how commands ended.
 
-use super::codes::operands;
-use crate::session::Dates;
+use super::codes::{expiry, operands};
+use crate::session::{Dates, Expiry};
 
 /// Reads messages from the numbers that JavaScript has written: first how many there are, then code and operands of each.
 pub struct Messages<'a> {
@@ -60,6 +60,15 @@ impl Operands<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "a Date's time value, or what saturates")]
         let millis = self.0[index] as i64;
         millis
+    }
+
+    /// Of two numbers: which kind it is, and the date.
+    pub fn expiry(&self, first: usize) -> Expiry {
+        match self.short(first) {
+            expiry::ABSENT => Expiry::Absent,
+            expiry::AT => Expiry::At(self.millis(first + 1)),
+            _ => Expiry::NotADate,
+        }
     }
 
     /// Of two numbers; NaN is a date that is not named.

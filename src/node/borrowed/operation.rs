@@ -28,8 +28,6 @@ impl Transport for Borrowed {
     type Ticket = Ticket;
     type Error = Failure;
 
-    /// The driver in JavaScript takes twice what the core does.
-
     /// Its text stays in JavaScript; most are express-session's.
     fn key_bytes(_key: &Key) -> usize {
         64

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    codes::{barrier, call, expiry, find_end, said, timeout, told, write_fate},
+    codes::{barrier, call, find_end, said, timeout, told, write_fate},
     inbox::{Messages, Operands},
     operation::{Borrowed, Failure, Handle, Key, Released, Slot, Ticket, TicketState},
     outbox::{Outbox, number_of},
@@ -17,10 +17,10 @@ use super::{
 use crate::{
     node::strings::Numbers,
     schedule::{
-        Action, BarrierKind, Body, CommandId, Fate, FindEnd, Limits, Scheduler, Write, WriteEnd, WriteKind,
+        Action, BarrierKind, Body, CommandId, Fate, FindEnd, Limits, Scheduler, WriteEnd, WriteKind,
         WriteReply,
     },
-    session::{Dates, Expiry, Kind, StoredRow},
+    session::{Dates, Kind, StoredRow},
     store::{
         bounds::budget,
         stats::{Stats, Verb},
@@ -175,12 +175,7 @@ impl Turns {
         match code {
             said::FOUND => {
                 let value = Handle::Row { row: said.short(2), bytes: said.whole(3) };
-                let expiry = match said.short(4) {
-                    expiry::ABSENT => Expiry::Absent,
-                    expiry::AT => Expiry::At(said.millis(5)),
-                    _ => Expiry::NotADate,
-                };
-                let last_modified = said.dates(5).last_modified;
+                let (expiry, last_modified) = (said.expiry(4), said.dates(5).last_modified);
                 self.scheduler.found(id, said.whole(1), &StoredRow { value, expiry, last_modified });
             }
             said::FIND_END => {
@@ -302,7 +297,11 @@ impl Turns {
                 self.existing.insert(number as CommandId, vec![false; keys.len()]);
                 self.outbox.find(told::FIND_EXISTING, number, &keys);
             }
-            Body::Write(write) => self.send_write(number, &write, operations),
+            Body::Write(write) => {
+                let verb = if write.kind == WriteKind::Delete { Verb::Delete } else { Verb::Update };
+                self.stats.command(verb, operations);
+                self.outbox.write(number, &write);
+            }
             Body::Barrier { ticket, .. } => {
                 self.stats.command(Verb::Other, 1);
                 self.outbox.push(told::RUN_BARRIER, &[number, f64::from(ticket.slot)]);
@@ -310,12 +309,6 @@ impl Turns {
             }
             Body::Fence { .. } => unreachable!("a borrowed connection's writes have no numbers of ours"),
         }
-    }
-
-    fn send_write(&mut self, number: f64, write: &Write<Borrowed>, operations: usize) {
-        let verb = if write.kind == WriteKind::Delete { Verb::Delete } else { Verb::Update };
-        self.stats.command(verb, operations);
-        self.outbox.write(number, write);
     }
 
     fn reply(&mut self, id: CommandId) -> &mut WriteReply<Failure> {
