@@ -112,3 +112,10 @@ pub struct WriteReply<E> {
     /// Everything else was applied, but as many members as asked for have not confirmed it.
     pub write_concern_error: Option<E>,
 }
+
+/// Of which nothing is known yet.
+impl<E> Default for WriteReply<E> {
+    fn default() -> Self {
+        Self { n: None, upserted: Vec::new(), errors: Vec::new(), write_concern_error: None }
+    }
+}

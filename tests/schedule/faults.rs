@@ -9,7 +9,7 @@ fn numbered() -> Bench {
 }
 
 fn reply() -> WriteReply<&'static str> {
-    WriteReply { n: None, upserted: Vec::new(), errors: Vec::new(), write_concern_error: None }
+    WriteReply::default()
 }
 
 #[test]

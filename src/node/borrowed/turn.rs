@@ -194,7 +194,7 @@ impl Turns {
                 self.reply(id).errors.push(error);
             }
             said::WRITTEN => {
-                let mut reply = self.replies.remove(&id).unwrap_or_else(no_reply);
+                let mut reply = self.replies.remove(&id).unwrap_or_default();
                 reply.n = said.optional(1).map(u64::from);
                 reply.write_concern_error = said.optional(2).map(Failure::Kept);
                 self.end_write(id, WriteEnd::Reply(reply), now);
@@ -312,7 +312,7 @@ impl Turns {
     }
 
     fn reply(&mut self, id: CommandId) -> &mut WriteReply<Failure> {
-        self.replies.entry(id).or_insert_with(no_reply)
+        self.replies.entry(id).or_default()
     }
 
     /// A write that had been given up is settled by any answer.
@@ -396,8 +396,4 @@ impl Turns {
 
 fn has_room(ticket: &TicketState) -> bool {
     ticket.share.borrow().as_ref().is_none_or(crate::schedule::Share::is_granted)
-}
-
-fn no_reply() -> WriteReply<Failure> {
-    WriteReply { n: None, upserted: Vec::new(), errors: Vec::new(), write_concern_error: None }
 }
