@@ -7,15 +7,29 @@ const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
 
-const { makeSession, useCollection } = require('../helpers/stores')
+const { MongoClient } = require('mongodb')
 
-const { backends, rows } = useCollection('encryption-order')
+const { DATABASE, makeSession, useCollection } = require('../helpers/stores')
+
+const { backends, rows, url } = useCollection('encryption-order')
 
 const EVENTS = ['create', 'update', 'set', 'touch', 'get', 'destroy', 'all']
 
 /** Only the modern dialect takes an app's adapter. The legacy one encrypts by `secret`. */
 const MODERN = ['modern', 'modern on a client']
 const LEGACY = ['legacy', 'legacy on a Db']
+
+/**
+ * Options that give a store one connection. Its finds follow each other, and each returns rows in the order
+ * of `_id`: gets whose ids are in that order have one order of results, however they share finds.
+ */
+const mongoOptions = { maxPoolSize: 1 }
+const ONE_CONNECTION = {
+  modern: () => ({ mongoOptions }),
+  legacy: () => ({ mongoOptions }),
+  'modern on a client': () => ({ client: new MongoClient(url, mongoOptions) }),
+  'legacy on a Db': () => ({ db: new MongoClient(url, mongoOptions).db(DATABASE) })
+}
 
 /** An adapter that takes as many milliseconds as the session's properties `encrypt` and `decrypt` say. */
 const adapter = {
@@ -68,9 +82,10 @@ for (const [name, open] of Object.entries(backends).filter(([name]) => MODERN.in
     })
 
     test('gets of many ids, with decryptions that take unequal times', async () => {
-      const calls = Array.from({ length: 20 }, (_, n) => ['get', `${name} ${n}`])
+      const calls = Array.from({ length: 20 }, (_, n) => ['get', `${name} ${n + 10}`])
       const sessions = Object.fromEntries(calls.map(([, sid], n) => [sid, { decrypt: (20 - n) * 3 % 41 }]))
-      const [plain, encrypted] = [open(), open({ cryptoAdapter: adapter })]
+      const plain = open(ONE_CONNECTION[name]())
+      const encrypted = open({ ...ONE_CONNECTION[name](), cryptoAdapter: adapter })
       await filled(plain, sessions)
       const expected = await trace(plain, calls)
       assert.equal(expected.events.length, 40)
@@ -141,7 +156,8 @@ for (const [name, open] of Object.entries(backends).filter(([name]) => LEGACY.in
   test(`${name}: sessions large and small`, async () => {
     const text = 'x'.repeat(300_000)
     const sid = n => `${name} size ${n}`
-    const [plain, encrypted] = [open(), open({ secret: 'order' })]
+    const plain = open(ONE_CONNECTION[name]())
+    const encrypted = open({ ...ONE_CONNECTION[name](), secret: 'order' })
     const sessions = Object.fromEntries([0, 1, 2, 3, 4, 5].map(n => [sid(n), n % 2 === 0 ? { text } : {}]))
     const gets = Object.keys(sessions).map(sid => ['get', sid])
     const one = `${name} one`

@@ -30,9 +30,9 @@ const EAGER_RETRY: Duration = Duration::from_millis(100);
 /// Between attempts while nobody asks: the heartbeat's default.
 const IDLE_RETRY: Duration = Duration::from_secs(10);
 /// A server that takes longer to say hello is asked again on another connection.
-const HELLO_PATIENCE: Duration = Duration::from_secs(10);
+const HELLO_LIMIT: Duration = Duration::from_secs(10);
 /// `endSessions` and closing sockets may not hold up a close for longer.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
 
 /// A client that has reached a server.
 #[derive(Clone)]
@@ -155,7 +155,7 @@ impl Connection {
             let (asked_at, started) = (bson::DateTime::now().timestamp_millis(), Instant::now());
             let admin = servers.client.database("admin");
             let hello = admin.run_command(doc! { "hello": 1 }).selection_criteria(anyone.clone());
-            match tokio::time::timeout(HELLO_PATIENCE, hello.into_future()).await {
+            match tokio::time::timeout(HELLO_LIMIT, hello.into_future()).await {
                 Ok(Ok(hello)) => {
                     let info = ServerInfo::from_hello(&hello, asked_at, started.elapsed());
                     // The first one had to open a connection, and says nothing of the distance.
@@ -186,7 +186,7 @@ impl Connection {
         let client = lock(&self.client).take();
         if let Some(client) = client {
             // A server that is down must not hold up a close; what is not ended by then, the server forgets by itself.
-            let _ = tokio::time::timeout(SHUTDOWN_PATIENCE, client.shut_down()).await;
+            let _ = tokio::time::timeout(SHUTDOWN_LIMIT, client.shut_down()).await;
         }
     }
 

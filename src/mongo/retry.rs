@@ -31,7 +31,7 @@ use crate::{
 /// Between two attempts of one command.
 const RETRY_SPACING: Duration = Duration::from_millis(100);
 /// How long a server that lost its part may still answer what it was sent.
-const LOST_PATIENCE: Duration = Duration::from_secs(1);
+const LOST_LIMIT: Duration = Duration::from_secs(1);
 /// The deadline thread settles operations first, and says more exactly what became of them.
 const DEADLINE_GRACE: Duration = Duration::from_millis(100);
 /// A server that still works for nobody stops after this.
@@ -286,7 +286,7 @@ impl Attempts<'_> {
             if view.wait_for(|view| view.has_lost(before, part)).await.is_err() {
                 std::future::pending::<()>().await;
             }
-            sleep(LOST_PATIENCE).await;
+            sleep(LOST_LIMIT).await;
             if view.borrow().has_lost(before, part) {
                 return;
             }

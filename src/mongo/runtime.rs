@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 /// Threads for name resolution (`getaddrinfo`), the only blocking work. One that hangs must not starve the others.
 const MAX_BLOCKING_THREADS: usize = 4;
 /// How long the runtime waits for its blocking work at its end.
-const BLOCKING_PATIENCE: Duration = Duration::from_millis(100);
+const BLOCKING_LIMIT: Duration = Duration::from_millis(100);
 /// How long the JavaScript thread waits for the end: with what it waits for the stores before, a second at most.
-const END_PATIENCE: Duration = Duration::from_millis(200);
+const END_LIMIT: Duration = Duration::from_millis(200);
 
 /// A running thread. It ends when this is dropped.
 pub struct IoThread {
@@ -39,7 +39,7 @@ impl IoThread {
             .spawn(move || {
                 // The sender dropped means the same as sent.
                 let _ = runtime.block_on(stopped);
-                runtime.shutdown_timeout(BLOCKING_PATIENCE);
+                runtime.shutdown_timeout(BLOCKING_LIMIT);
                 let _ = end.send(());
             })
             .map_err(|error| thread_error(&error))?;
@@ -56,7 +56,7 @@ impl Drop for IoThread {
         if let Some(stop) = self.stop.take() {
             // An error means that the thread has ended by itself.
             let _ = stop.send(());
-            let _ = self.ended.recv_timeout(END_PATIENCE);
+            let _ = self.ended.recv_timeout(END_LIMIT);
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct View {
     description: Option<Arc<TopologyDescription>>,
     /// Where writes go: a primary, a standalone server or the routers.
     pub(super) writable: Vec<ServerAddress>,
-    /// Everyone who answers.
+    /// Every server that replies.
     pub(super) known: Vec<ServerAddress>,
     /// Everyone whose last check failed.
     pub(super) failed: Vec<ServerAddress>,

@@ -22,7 +22,7 @@ use tokio::{sync::watch, task::AbortHandle, time::timeout};
 use super::topology::{Topology, View};
 
 /// A monitor checks no sooner than 500 ms after its last check; then it has had its turn.
-const CHECK_PATIENCE: Duration = Duration::from_secs(1);
+const CHECK_LIMIT: Duration = Duration::from_secs(1);
 /// Between two selections that nothing satisfies: each fails at once with a server that is too old.
 const CHECK_SPACING: Duration = Duration::from_millis(100);
 
@@ -137,7 +137,7 @@ async fn keep_in_step(
         let checked =
             |checks: &Checks| wanted.iter().all(|address| checks.get(address) != earlier.get(address));
         tokio::select! {
-            _ = timeout(CHECK_PATIENCE, check_for_ever(&client)) => {}
+            _ = timeout(CHECK_LIMIT, check_for_ever(&client)) => {}
             _ = checks.wait_for(checked) => {}
         }
     }

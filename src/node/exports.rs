@@ -26,14 +26,14 @@ use crate::{
 };
 
 /// How long an environment that ends lets accepted writes go out.
-const DRAIN_PATIENCE: Duration = Duration::from_millis(600);
+const DRAIN_LIMIT: Duration = Duration::from_millis(600);
 
 #[napi(module_exports)]
 pub fn init(mut exports: Object, env: Env) -> Result<()> {
     clients::enter_environment();
     env.add_env_cleanup_hook((), |()| {
         let busy = bridge::close_all();
-        Store::wait_until_idle(&busy, DRAIN_PATIENCE);
+        Store::wait_until_idle(&busy, DRAIN_LIMIT);
         clients::leave_environment();
     })?;
     exports.set_named_property("version", env!("CARGO_PKG_VERSION"))?;

@@ -141,7 +141,7 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    /// A write that was given up has been answered after all, whatever the answer: its ids are free.
+    /// A write that was given up has had a reply after all, whatever it is: its ids are free.
     pub fn settle(&mut self, id: CommandId) {
         let Some(unsettled) = self.unsettled.remove(&id) else { return };
         for key in &unsettled.keys {

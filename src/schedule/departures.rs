@@ -60,8 +60,9 @@ impl<T: Transport> Scheduler<T> {
     pub fn next_wake(&mut self, now: Instant) -> Option<Instant> {
         let read = self.keys.oldest_read().map(|(_, ticket)| ticket.admitted());
         let write = self.keys.oldest_write().map(|(_, ticket, _)| ticket.admitted());
-        let looks = [(Traffic::Read, read), (Traffic::Write, write)]
-            .map(|(traffic, admitted)| Some((admitted? + self.windows.patience(traffic)?).max(now + TICK)));
+        let looks = [(Traffic::Read, read), (Traffic::Write, write)].map(|(traffic, admitted)| {
+            Some((admitted? + self.windows.widening_wait(traffic)?).max(now + TICK))
+        });
         looks.into_iter().flatten().min()
     }
 

@@ -16,7 +16,7 @@ const ITEM_COST: Duration = Duration::from_micros(15);
 /// The shortest command is that of this time and of the same time before.
 const GENERATION: Duration = Duration::from_secs(30);
 /// An operation that has waited less opens no further command.
-const PATIENCE: Duration = Duration::from_millis(2);
+const LEAST_WAIT: Duration = Duration::from_millis(2);
 /// Large values that travel at once, each in a command of its own, beside the window.
 const LARGE_COMMANDS: usize = 2;
 
@@ -98,17 +98,17 @@ impl Windows {
 
     /// Whether one more may leave, beyond the window, for an operation that has waited for `waited`.
     pub fn widens(&self, traffic: Traffic, waited: Duration) -> bool {
-        self.patience(traffic).is_some_and(|patience| waited > patience)
+        self.widening_wait(traffic).is_some_and(|widening_wait| waited > widening_wait)
     }
 
     /// After this wait, the oldest ready operation may open one more command; `None` if the pool has no room.
-    pub fn patience(&self, traffic: Traffic) -> Option<Duration> {
+    pub fn widening_wait(&self, traffic: Traffic) -> Option<Duration> {
         let window = match traffic {
             Traffic::Read => &self.reads,
             Traffic::Write => &self.writes,
             Traffic::Large => return None,
         };
-        (self.in_flight < self.pool).then(|| window.patience())
+        (self.in_flight < self.pool).then(|| window.widening_wait())
     }
 
     pub fn start(&mut self, traffic: Traffic, items: usize, now: Instant) -> Departure {
@@ -193,8 +193,8 @@ impl Window {
         self.shortest.get(now)
     }
 
-    fn patience(&self) -> Duration {
-        PATIENCE.max(self.recent / 2)
+    fn widening_wait(&self) -> Duration {
+        LEAST_WAIT.max(self.recent / 2)
     }
 }
 

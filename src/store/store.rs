@@ -112,9 +112,9 @@ impl Store {
         self.inbox().requests.is_empty() && work.is_idle()
     }
 
-    /// Blocks until `stores` have sent what they accepted, or `patience` is over.
-    pub fn wait_until_idle(stores: &[Arc<Self>], patience: Duration) {
-        let end = Instant::now() + patience;
+    /// Blocks until `stores` have sent what they accepted, or `limit` is over.
+    pub fn wait_until_idle(stores: &[Arc<Self>], limit: Duration) {
+        let end = Instant::now() + limit;
         while Instant::now() < end && !stores.iter().all(|store| store.is_idle()) {
             std::thread::sleep(Duration::from_millis(5));
         }

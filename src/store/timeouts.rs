@@ -58,22 +58,22 @@ impl Store {
     /// `sent`: the kind of an operation that a command has taken to a server before none was known.
     pub(super) fn server_selection_error(&self, sent: Option<Kind>) -> Error {
         let connection = &self.lease.connection;
-        let patience = connection.spec.server_selection_timeout.as_millis();
+        let limit = connection.spec.server_selection_timeout.as_millis();
         let last = connection.topology.view().last_error;
         let reason = last.as_ref().map_or_else(String::new, |error| format!(": {}", error.message));
         let fate = sent.map_or_else(String::new, |kind| format!(" ({})", fate_of(kind, true)));
         let error = Error::new(
             "MongoServerSelectionError",
             format!(
-                "no suitable server was found within {patience} ms (serverSelectionTimeoutMS){fate}{reason}"
+                "no suitable server was found within {limit} ms (serverSelectionTimeoutMS){fate}{reason}"
             ),
         );
         if let Some(cause) = last { error.with_cause(cause) } else { error }
     }
 
     fn wait_queue_error(&self) -> Error {
-        let patience = self.wait_queue_timeout.unwrap_or_default().as_millis();
-        let message = format!("timed out after {patience} ms (waitQueueTimeoutMS): not sent");
+        let limit = self.wait_queue_timeout.unwrap_or_default().as_millis();
+        let message = format!("timed out after {limit} ms (waitQueueTimeoutMS): not sent");
         Error::new("MongoWaitQueueTimeoutError", message)
     }
 

@@ -79,8 +79,8 @@ fn take_overdue_of(
         }
         if unselected { overdue.unselected.push(ticket) } else { overdue.timed_out.push(ticket) }
     }
-    if let (Some(patience), None) = (limits.wait_queue, nobody_since) {
-        let waited = watched.iter().take_while(|ticket| now >= ticket.admitted + patience);
+    if let (Some(limit), None) = (limits.wait_queue, nobody_since) {
+        let waited = watched.iter().take_while(|ticket| now >= ticket.admitted + limit);
         overdue.unsent.extend(waited.filter(|ticket| !ticket.is_settled() && !ticket.is_sent()).cloned());
     }
 }

@@ -61,7 +61,7 @@ async fn touches_match_one_by_one() {
     for id in ["here", "there"] {
         store.submit(set(id, "{}")).await.unwrap();
     }
-    // Two lanes are busy, so the rest travels together.
+    // Two commands are in flight, so the rest travels together.
     let pair = [store.submit(touch("x", LATER)), store.submit(touch("y", LATER))];
     let touches: Vec<_> = ["here", "gone", "there", "lost"].map(|id| store.submit(touch(id, LATER))).into();
     for touch in pair {

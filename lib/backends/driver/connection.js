@@ -217,7 +217,7 @@ class Connection {
     this.#collection = db.collection(this.#names.collection)
   }
 
-  /** Until it succeeds. What a server answers is left for the operations to meet. */
+  /** Until it succeeds. What a server replies is left for the operations to meet. */
   async #attempt (action) {
     for (;;) {
       try {

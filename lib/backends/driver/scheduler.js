@@ -53,8 +53,8 @@ class Scheduler {
    */
   constructor (binding, { groupsDestroys = true, timeoutMS, maxQueue, selectionError, onStarved }) {
     this.#codes = binding.schedulerCodes
-    const { said, operands } = this.#codes
-    for (const [name, code] of Object.entries(said)) this.#operands[code] = operands[name]
+    const { fromJavaScript, operands } = this.#codes
+    for (const [name, code] of Object.entries(fromJavaScript)) this.#operands[code] = operands[name]
     this.#core = binding.openScheduler(this.#inbox, this.#outbox, groupsDestroys, timeoutMS)
     this.#slots = new Slots(maxQueue)
     this.#timeoutMS = timeoutMS
@@ -74,7 +74,7 @@ class Scheduler {
   get (id, latestExpired) {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
-    this.#say(this.#codes.said.GET, slot.number, slot.key, latestExpired)
+    this.#say(this.#codes.fromJavaScript.GET, slot.number, slot.key, latestExpired)
     return this.#leave(slot)
   }
 
@@ -82,26 +82,26 @@ class Scheduler {
   set (id, value, dates) {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
-    const { said } = this.#codes
+    const { fromJavaScript } = this.#codes
     if (typeof value?.then !== 'function') {
       slot.value = value
-      const { expires, lastModified } = dates
-      this.#say(said.SET, slot.number, slot.key, sizeOf(value), servesGets(value), expires ?? NaN, lastModified ?? NaN)
+      const [expires, lastModified] = [dates.expires ?? NaN, dates.lastModified ?? NaN]
+      this.#say(fromJavaScript.SET, slot.number, slot.key, sizeOf(value), servesGets(value), expires, lastModified)
       return this.#leave(slot)
     }
-    this.#say(said.UNFILLED, slot.number, slot.key, value.bytes ?? 0)
+    this.#say(fromJavaScript.UNFILLED, slot.number, slot.key, value.bytes ?? 0)
     value.then(
       ready => {
         if (slot.isReleased) return
         slot.value = ready
-        const { expires, lastModified } = dates
-        this.#say(said.FILL, slot.number, sizeOf(ready), servesGets(ready), expires ?? NaN, lastModified ?? NaN)
+        const [expires, lastModified] = [dates.expires ?? NaN, dates.lastModified ?? NaN]
+        this.#say(fromJavaScript.FILL, slot.number, sizeOf(ready), servesGets(ready), expires, lastModified)
         this.#schedule()
       },
       error => {
         if (slot.isReleased) return
         slot.reject(error)
-        this.#say(said.WITHDRAW, slot.number)
+        this.#say(fromJavaScript.WITHDRAW, slot.number)
         this.#schedule()
       })
     return this.#leave(slot)
@@ -110,14 +110,14 @@ class Scheduler {
   touch (id, dates) {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
-    this.#say(this.#codes.said.TOUCH, slot.number, slot.key, dates.expires ?? NaN, dates.lastModified ?? NaN)
+    this.#say(this.#codes.fromJavaScript.TOUCH, slot.number, slot.key, dates.expires ?? NaN, dates.lastModified ?? NaN)
     return this.#leave(slot)
   }
 
   destroy (id) {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
-    this.#say(this.#codes.said.DESTROY, slot.number, slot.key)
+    this.#say(this.#codes.fromJavaScript.DESTROY, slot.number, slot.key)
     return this.#leave(slot)
   }
 
@@ -126,7 +126,7 @@ class Scheduler {
     const slot = this.#slots.enter(null)
     if (slot.refused) return slot.promise
     slot.run = run
-    this.#say(this.#codes.said.BARRIER, slot.number, this.#codes.barrier[kind])
+    this.#say(this.#codes.fromJavaScript.BARRIER, slot.number, this.#codes.barrier[kind])
     return this.#leave(slot)
   }
 
@@ -135,7 +135,7 @@ class Scheduler {
     const slot = this.#slots.enter(null)
     if (slot.refused) return slot.promise
     slot.run = run
-    this.#say(this.#codes.said.CALL, slot.number, this.#codes.call[kind])
+    this.#say(this.#codes.fromJavaScript.CALL, slot.number, this.#codes.call[kind])
     if (this.#commands === null) this.#calls.push(slot)
     else this.#startCall(slot)
     return this.#leave(slot)
@@ -143,10 +143,10 @@ class Scheduler {
 
   /** Everyone who waits is told that there is no connection. */
   failWaiting (error) {
-    this.#say(this.#codes.said.FAIL_WAITING, this.#keep(error))
+    this.#say(this.#codes.fromJavaScript.FAIL_WAITING, this.#keep(error))
     for (const slot of this.#calls.splice(0)) {
       slot.reject(error)
-      this.#say(this.#codes.said.CALL_END, slot.number, 1)
+      this.#say(this.#codes.fromJavaScript.CALL_END, slot.number, 1)
     }
     this.#schedule()
   }
@@ -203,25 +203,25 @@ class Scheduler {
   /** Carries out the message at an index of the outbox. */
   #hear (at) {
     const outbox = this.#outbox
-    const { told } = this.#codes
+    const { toJavaScript } = this.#codes
     const slot = this.#slots.at(outbox[at + 1])
     switch (outbox[at]) {
-      case told.ROW: return slot.resolve(this.#row(outbox[at + 2], outbox[at + 3], outbox[at + 4]))
-      case told.ROW_OF_SET: {
+      case toJavaScript.ROW: return slot.resolve(this.#row(outbox[at + 2], outbox[at + 3], outbox[at + 4]))
+      case toJavaScript.ROW_OF_SET: {
         const { value } = this.#slots.at(outbox[at + 2])
         return slot.resolve({ value, expires: finite(outbox[at + 3]), lastModified: finite(outbox[at + 4]) })
       }
-      case told.NO_ROW: return slot.resolve(null)
-      case told.CREATED: return slot.resolve('created')
-      case told.UPDATED: return slot.resolve('updated')
-      case told.MATCHED: return slot.resolve(outbox[at + 2] === 1)
-      case told.FAILED: return slot.reject(this.#errors[outbox[at + 2]])
-      case told.TIMED_OUT: return slot.reject(this.#timeoutError(outbox[at + 2]))
-      case told.RELEASED: return this.#slots.release(outbox[at + 1])
-      case told.FIND: return void this.#find(outbox[at + 1], this.#ids(at))
-      case told.FIND_EXISTING: return void this.#findExisting(outbox[at + 1], this.#ids(at))
-      case told.WRITE: return void this.#write(outbox[at + 1], this.#statements(at))
-      case told.RUN_BARRIER: return this.#runBarrier(outbox[at + 1], this.#slots.at(outbox[at + 2]))
+      case toJavaScript.NO_ROW: return slot.resolve(null)
+      case toJavaScript.CREATED: return slot.resolve('created')
+      case toJavaScript.UPDATED: return slot.resolve('updated')
+      case toJavaScript.MATCHED: return slot.resolve(outbox[at + 2] === 1)
+      case toJavaScript.FAILED: return slot.reject(this.#errors[outbox[at + 2]])
+      case toJavaScript.TIMED_OUT: return slot.reject(this.#timeoutError(outbox[at + 2]))
+      case toJavaScript.RELEASED: return this.#slots.release(outbox[at + 1])
+      case toJavaScript.FIND: return void this.#find(outbox[at + 1], this.#ids(at))
+      case toJavaScript.FIND_EXISTING: return void this.#findExisting(outbox[at + 1], this.#ids(at))
+      case toJavaScript.WRITE: return void this.#write(outbox[at + 1], this.#statements(at))
+      case toJavaScript.RUN_BARRIER: return this.#runBarrier(outbox[at + 1], this.#slots.at(outbox[at + 2]))
     }
   }
 
@@ -249,49 +249,52 @@ class Scheduler {
   }
 
   async #find (command, ids) {
-    const { said, expiry, findEnd } = this.#codes
+    const { fromJavaScript, expiry, findEnd } = this.#codes
     const { rows, end, error } = await this.#commands.find(ids)
     for (const [index, { value, expires, lastModified }] of rows) {
       const kind = expires === undefined ? expiry.ABSENT : expires === null ? expiry.NOT_A_DATE : expiry.AT
       const row = this.#rows.push({ value, isGiven: false }) - 1
-      this.#say(said.FOUND, command, index, row, sizeOf(value), kind, expires ?? NaN, lastModified ?? NaN)
+      this.#say(fromJavaScript.FOUND, command, index, row, sizeOf(value), kind, expires ?? NaN, lastModified ?? NaN)
     }
-    this.#say(said.FIND_END, command, findEnd[end], error ? this.#keep(error) : -1)
+    this.#say(fromJavaScript.FIND_END, command, findEnd[end], error ? this.#keep(error) : -1)
     this.#schedule()
   }
 
   async #findExisting (command, ids) {
-    const { said } = this.#codes
+    const { fromJavaScript } = this.#codes
     const existing = await this.#commands.findExisting(ids)
-    existing?.forEach((exists, index) => exists && this.#say(said.EXISTS, command, index))
-    this.#say(said.EXISTING_END, command, existing === null ? 0 : 1)
+    existing?.forEach((exists, index) => exists && this.#say(fromJavaScript.EXISTS, command, index))
+    this.#say(fromJavaScript.EXISTING_END, command, existing === null ? 0 : 1)
     this.#schedule()
   }
 
   async #write (command, statements) {
-    const { said, writeFate } = this.#codes
+    const { fromJavaScript, writeFate } = this.#codes
     const { reply, error, fate } = await this.#commands.write(statements)
     if (reply) {
-      for (const index of reply.upserted) this.#say(said.UPSERTED, command, index)
-      for (const { index, error } of reply.errors) this.#say(said.STATEMENT_FAILED, command, index, this.#keep(error))
-      this.#say(said.WRITTEN, command, reply.n ?? NaN, reply.concernError ? this.#keep(reply.concernError) : -1)
+      for (const index of reply.upserted) this.#say(fromJavaScript.UPSERTED, command, index)
+      for (const { index, error } of reply.errors) {
+        this.#say(fromJavaScript.STATEMENT_FAILED, command, index, this.#keep(error))
+      }
+      const concernError = reply.concernError ? this.#keep(reply.concernError) : -1
+      this.#say(fromJavaScript.WRITTEN, command, reply.n ?? NaN, concernError)
     } else if (fate === 'REJECTED') {
-      this.#say(said.WRITE_REJECTED, command, this.#keep(error))
+      this.#say(fromJavaScript.WRITE_REJECTED, command, this.#keep(error))
     } else {
-      this.#say(said.WRITE_FAILED, command, this.#keep(error), writeFate[fate])
+      this.#say(fromJavaScript.WRITE_FAILED, command, this.#keep(error), writeFate[fate])
     }
     this.#schedule()
   }
 
   #startCall (slot) {
-    const { said } = this.#codes
-    this.#say(said.CALL_SENT, slot.number)
-    this.#run(slot, slot.run, failed => this.#say(said.CALL_END, slot.number, failed))
+    const { fromJavaScript } = this.#codes
+    this.#say(fromJavaScript.CALL_SENT, slot.number)
+    this.#run(slot, slot.run, failed => this.#say(fromJavaScript.CALL_END, slot.number, failed))
   }
 
   #runBarrier (command, slot) {
-    const { said } = this.#codes
-    this.#run(slot, slot.run, failed => this.#say(said.BARRIER_END, command, slot.number, failed))
+    const { fromJavaScript } = this.#codes
+    this.#run(slot, slot.run, failed => this.#say(fromJavaScript.BARRIER_END, command, slot.number, failed))
   }
 
   /** Its outcome is known here first: the scheduler hears only that it has ended. */

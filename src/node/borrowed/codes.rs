@@ -12,8 +12,8 @@ macro_rules! codes {
 }
 
 codes! {
-    /// What JavaScript says. Each is followed by its operands, in this order.
-    said {
+    /// What JavaScript tells the scheduler. Each is followed by its operands, in this order.
+    from_javascript {
         /// slot, key, latest expired
         GET = 1,
         /// slot, key, bytes, serves gets, expires, last modified
@@ -62,8 +62,8 @@ codes! {
 }
 
 codes! {
-    /// What the scheduler says. Each is preceded by the number of its operands.
-    told {
+    /// What the scheduler tells JavaScript. Each is preceded by the number of its operands.
+    to_javascript {
         /// slot, slot of the set whose value it is, expires, last modified
         ROW_OF_SET = 1,
         /// slot, row, expires, last modified
@@ -151,34 +151,34 @@ codes! {
 /// How many operands each message of JavaScript's has.
 pub const fn operands(code: u32) -> usize {
     match code {
-        said::WITHDRAW | said::CALL_SENT | said::FAIL_WAITING => 1,
-        said::DESTROY
-        | said::BARRIER
-        | said::CALL
-        | said::UPSERTED
-        | said::WRITE_REJECTED
-        | said::EXISTS
-        | said::EXISTING_END
-        | said::CALL_END => 2,
-        said::GET
-        | said::UNFILLED
-        | said::FIND_END
-        | said::STATEMENT_FAILED
-        | said::WRITTEN
-        | said::WRITE_FAILED
-        | said::BARRIER_END => 3,
-        said::TOUCH => 4,
-        said::FILL => 5,
-        said::SET => 6,
-        said::FOUND => 7,
+        from_javascript::WITHDRAW | from_javascript::CALL_SENT | from_javascript::FAIL_WAITING => 1,
+        from_javascript::DESTROY
+        | from_javascript::BARRIER
+        | from_javascript::CALL
+        | from_javascript::UPSERTED
+        | from_javascript::WRITE_REJECTED
+        | from_javascript::EXISTS
+        | from_javascript::EXISTING_END
+        | from_javascript::CALL_END => 2,
+        from_javascript::GET
+        | from_javascript::UNFILLED
+        | from_javascript::FIND_END
+        | from_javascript::STATEMENT_FAILED
+        | from_javascript::WRITTEN
+        | from_javascript::WRITE_FAILED
+        | from_javascript::BARRIER_END => 3,
+        from_javascript::TOUCH => 4,
+        from_javascript::FILL => 5,
+        from_javascript::SET => 6,
+        from_javascript::FOUND => 7,
         _ => 0,
     }
 }
 
 /// By the names that JavaScript uses.
 pub const ALL: [(&str, &[(&str, u32)]); 8] = [
-    ("said", said::ALL),
-    ("told", told::ALL),
+    ("fromJavaScript", from_javascript::ALL),
+    ("toJavaScript", to_javascript::ALL),
     ("findEnd", find_end::ALL),
     ("writeFate", write_fate::ALL),
     ("timeout", timeout::ALL),

@@ -86,7 +86,7 @@ pub fn codes(env: &Env) -> Result<Object<'_>> {
         all.set_named_property(group, object)?;
     }
     let mut operands = Object::new(env)?;
-    for (name, code) in codes::said::ALL {
+    for (name, code) in codes::from_javascript::ALL {
         operands.set_named_property(name, u32::try_from(codes::operands(*code)).unwrap_or_default())?;
     }
     all.set_named_property("operands", operands)?;

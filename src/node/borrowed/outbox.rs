@@ -1,7 +1,7 @@
 //! What the scheduler tells JavaScript: outcomes, commands to send, slots to forget.
 
 use super::{
-    codes::told,
+    codes::to_javascript,
     operation::{Borrowed, Failure, Handle, Key, Slot},
 };
 use crate::{
@@ -34,23 +34,26 @@ impl Outbox {
     pub fn outcome(&mut self, slot: Slot, outcome: Result<Outcome<Handle>, Failure>) {
         let number = f64::from(slot);
         match outcome {
-            Ok(Outcome::Row(None)) => self.slot(told::NO_ROW, slot),
+            Ok(Outcome::Row(None)) => self.slot(to_javascript::NO_ROW, slot),
             Ok(Outcome::Row(Some(Row { value, dates }))) => {
                 let (code, source) = match value {
-                    Handle::OfSet { set, .. } => (told::ROW_OF_SET, set.slot),
-                    Handle::Row { row, .. } => (told::ROW, row),
+                    Handle::OfSet { set, .. } => (to_javascript::ROW_OF_SET, set.slot),
+                    Handle::Row { row, .. } => (to_javascript::ROW, row),
                 };
                 let (expires, last_modified) = numbers_of(dates);
                 self.push(code, &[number, f64::from(source), expires, last_modified]);
             }
-            Ok(Outcome::Created) => self.slot(told::CREATED, slot),
-            Ok(Outcome::Updated) => self.slot(told::UPDATED, slot),
+            Ok(Outcome::Created) => self.slot(to_javascript::CREATED, slot),
+            Ok(Outcome::Updated) => self.slot(to_javascript::UPDATED, slot),
             Ok(Outcome::Matched(yes) | Outcome::Removed(yes)) => {
-                self.push(told::MATCHED, &[number, f64::from(u8::from(yes))]);
+                self.push(to_javascript::MATCHED, &[number, f64::from(u8::from(yes))]);
             }
-            Err(Failure::Kept(error)) => self.push(told::FAILED, &[number, f64::from(error)]),
+            Err(Failure::Kept(error)) => self.push(to_javascript::FAILED, &[number, f64::from(error)]),
             Err(Failure::BehindTimeout) => {
-                self.push(told::TIMED_OUT, &[number, f64::from(super::codes::timeout::OUTCOME_UNKNOWN)]);
+                self.push(
+                    to_javascript::TIMED_OUT,
+                    &[number, f64::from(super::codes::timeout::OUTCOME_UNKNOWN)],
+                );
             }
         }
     }
@@ -62,7 +65,7 @@ impl Outbox {
     }
 
     pub fn write(&mut self, id: f64, write: &Write<Borrowed>) {
-        self.begin(told::WRITE, 2 + 4 * write.statements.len());
+        self.begin(to_javascript::WRITE, 2 + 4 * write.statements.len());
         self.numbers.push(id);
         self.numbers.push(f64::from(u8::from(write.kind == WriteKind::Delete)));
         for statement in &write.statements {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    codes::{barrier, call, find_end, said, timeout, told, write_fate},
+    codes::{barrier, call, find_end, from_javascript, timeout, to_javascript, write_fate},
     inbox::{Messages, Operands},
     operation::{Borrowed, Failure, Handle, Key, Released, Slot, Ticket, TicketState},
     outbox::{Outbox, number_of},
@@ -47,7 +47,7 @@ pub struct Turns {
     /// Calls that wait for nothing, by slot.
     calls: HashMap<Slot, Ticket>,
     barriers: HashMap<Slot, Ticket>,
-    /// What has been said of a write's reply, until its end is said.
+    /// What has been said of a write's reply, until its end is known.
     replies: HashMap<CommandId, WriteReply<Failure>>,
     existing: HashMap<CommandId, Vec<bool>>,
     is_connected: bool,
@@ -96,7 +96,7 @@ impl Turns {
         }
         self.collect();
         for slot in std::mem::take(&mut *self.released.borrow_mut()) {
-            self.outbox.slot(told::RELEASED, slot);
+            self.outbox.slot(to_javascript::RELEASED, slot);
         }
         let wake = self.next_wake(now);
         self.outbox.drain_into(outbox, wake);
@@ -114,73 +114,76 @@ impl Turns {
         self.stats.json(connected, self.open.saturating_sub(in_flight), in_flight)
     }
 
-    fn hear(&mut self, code: u32, said: &Operands, now: Instant) {
+    fn hear(&mut self, code: u32, operands: &Operands, now: Instant) {
         match code {
-            said::GET => {
-                let action = Action::Get { latest_expired: said.millis(2) };
-                self.submit(Kind::Get, said, action, now);
+            from_javascript::GET => {
+                let action = Action::Get { latest_expired: operands.millis(2) };
+                self.submit(Kind::Get, operands, action, now);
             }
-            said::SET => self.set(said, now),
-            said::UNFILLED => {
-                let (sequence, ticket) = self.submit(Kind::Set, said, Action::Unfilled, now);
-                let share = budget().request(said.whole(2), Box::new(|| {}));
+            from_javascript::SET => self.set(operands, now),
+            from_javascript::UNFILLED => {
+                let (sequence, ticket) = self.submit(Kind::Set, operands, Action::Unfilled, now);
+                let share = budget().request(operands.whole(2), Box::new(|| {}));
                 ticket.share.replace(Some(share));
                 self.unfilled.insert(ticket.slot, (sequence, ticket));
             }
-            said::FILL => {
-                if let Some((sequence, set)) = self.unfilled.remove(&said.short(0)) {
-                    let handle =
-                        Handle::OfSet { set: set.clone(), bytes: said.whole(1), serves_gets: said.yes(2) };
-                    self.without_room.push_back((sequence, set, handle, said.dates(3)));
+            from_javascript::FILL => {
+                if let Some((sequence, set)) = self.unfilled.remove(&operands.short(0)) {
+                    let handle = Handle::OfSet {
+                        set: set.clone(),
+                        bytes: operands.whole(1),
+                        serves_gets: operands.yes(2),
+                    };
+                    self.without_room.push_back((sequence, set, handle, operands.dates(3)));
                 }
             }
-            said::WITHDRAW => {
-                if let Some((sequence, ticket)) = self.unfilled.remove(&said.short(0)) {
+            from_javascript::WITHDRAW => {
+                if let Some((sequence, ticket)) = self.unfilled.remove(&operands.short(0)) {
                     self.settle_by_javascript(&ticket, true);
                     self.scheduler.withdraw(sequence);
                 }
             }
-            said::TOUCH => {
-                let action = Action::Touch { dates: said.dates(2) };
-                self.submit(Kind::Touch, said, action, now);
+            from_javascript::TOUCH => {
+                let action = Action::Touch { dates: operands.dates(2) };
+                self.submit(Kind::Touch, operands, action, now);
             }
-            said::DESTROY => drop(self.submit(Kind::Destroy, said, Action::Destroy, now)),
-            said::BARRIER => self.barrier(said.short(0), said.short(1), now),
-            said::CALL => {
-                let kind = match said.short(1) {
+            from_javascript::DESTROY => drop(self.submit(Kind::Destroy, operands, Action::Destroy, now)),
+            from_javascript::BARRIER => self.barrier(operands.short(0), operands.short(1), now),
+            from_javascript::CALL => {
+                let kind = match operands.short(1) {
                     call::PING => Kind::Ping,
                     call::SWEEP => Kind::Sweep,
                     _ => Kind::Scan,
                 };
-                let ticket = self.ticket(said.short(0), kind, None, now);
+                let ticket = self.ticket(operands.short(0), kind, None, now);
                 self.calls.insert(ticket.slot, ticket);
             }
-            said::CALL_SENT => {
-                if let Some(ticket) = self.calls.get(&said.short(0)) {
+            from_javascript::CALL_SENT => {
+                if let Some(ticket) = self.calls.get(&operands.short(0)) {
                     ticket.send();
                     self.stats.command(Verb::Other, 1);
                 }
             }
-            said::CALL_END => {
-                if let Some(ticket) = self.calls.remove(&said.short(0)) {
-                    self.settle_by_javascript(&ticket, said.yes(1));
+            from_javascript::CALL_END => {
+                if let Some(ticket) = self.calls.remove(&operands.short(0)) {
+                    self.settle_by_javascript(&ticket, operands.yes(1));
                 }
             }
-            said::FAIL_WAITING => self.scheduler.fail_waiting(&Failure::Kept(said.short(0))),
-            _ => self.hear_of_command(code, said.long(0), said, now),
+            from_javascript::FAIL_WAITING => self.scheduler.fail_waiting(&Failure::Kept(operands.short(0))),
+            _ => self.hear_of_command(code, operands.long(0), operands, now),
         }
     }
 
-    fn hear_of_command(&mut self, code: u32, id: CommandId, said: &Operands, now: Instant) {
+    fn hear_of_command(&mut self, code: u32, id: CommandId, operands: &Operands, now: Instant) {
         match code {
-            said::FOUND => {
-                let value = Handle::Row { row: said.short(2), bytes: said.whole(3) };
-                let (expiry, last_modified) = (said.expiry(4), said.dates(5).last_modified);
-                self.scheduler.found(id, said.whole(1), &StoredRow { value, expiry, last_modified });
+            from_javascript::FOUND => {
+                let value = Handle::Row { row: operands.short(2), bytes: operands.whole(3) };
+                let (expiry, last_modified) = (operands.expiry(4), operands.dates(5).last_modified);
+                self.scheduler.found(id, operands.whole(1), &StoredRow { value, expiry, last_modified });
             }
-            said::FIND_END => {
-                let error = said.optional(2).map(Failure::Kept);
-                let end = match (said.short(1), error) {
+            from_javascript::FIND_END => {
+                let error = operands.optional(2).map(Failure::Kept);
+                let end = match (operands.short(1), error) {
                     (find_end::REJECTED, Some(error)) => FindEnd::Rejected(error),
                     (find_end::FAILED, Some(error)) => FindEnd::Failed(error),
                     (find_end::INCOMPLETE, error) => FindEnd::Incomplete(error),
@@ -188,40 +191,40 @@ impl Turns {
                 };
                 self.scheduler.end_find(id, end, true, now);
             }
-            said::UPSERTED => self.reply(id).upserted.push(said.whole(1)),
-            said::STATEMENT_FAILED => {
-                let error = (said.whole(1), Failure::Kept(said.short(2)));
+            from_javascript::UPSERTED => self.reply(id).upserted.push(operands.whole(1)),
+            from_javascript::STATEMENT_FAILED => {
+                let error = (operands.whole(1), Failure::Kept(operands.short(2)));
                 self.reply(id).errors.push(error);
             }
-            said::WRITTEN => {
+            from_javascript::WRITTEN => {
                 let mut reply = self.replies.remove(&id).unwrap_or_default();
-                reply.n = said.optional(1).map(u64::from);
-                reply.write_concern_error = said.optional(2).map(Failure::Kept);
+                reply.n = operands.optional(1).map(u64::from);
+                reply.write_concern_error = operands.optional(2).map(Failure::Kept);
                 self.end_write(id, WriteEnd::Reply(reply), now);
             }
-            said::WRITE_FAILED => {
+            from_javascript::WRITE_FAILED => {
                 let fate =
-                    if said.short(2) == write_fate::UNKNOWN { Fate::Unknown } else { Fate::NotApplied };
-                self.end_write(id, WriteEnd::Failed { error: Failure::Kept(said.short(1)), fate }, now);
+                    if operands.short(2) == write_fate::UNKNOWN { Fate::Unknown } else { Fate::NotApplied };
+                self.end_write(id, WriteEnd::Failed { error: Failure::Kept(operands.short(1)), fate }, now);
             }
-            said::WRITE_REJECTED => {
-                let error = Failure::Kept(said.short(1));
+            from_javascript::WRITE_REJECTED => {
+                let error = Failure::Kept(operands.short(1));
                 self.end_write(id, WriteEnd::Rejected { error, txn_number: None }, now);
             }
-            said::EXISTS => {
+            from_javascript::EXISTS => {
                 if let Some(found) =
-                    self.existing.get_mut(&id).and_then(|existing| existing.get_mut(said.whole(1)))
+                    self.existing.get_mut(&id).and_then(|existing| existing.get_mut(operands.whole(1)))
                 {
                     *found = true;
                 }
             }
-            said::EXISTING_END => {
-                let existing = self.existing.remove(&id).filter(|_| said.yes(1));
+            from_javascript::EXISTING_END => {
+                let existing = self.existing.remove(&id).filter(|_| operands.yes(1));
                 self.scheduler.end_find_existing(id, existing.as_deref());
             }
-            said::BARRIER_END => {
-                if let Some(ticket) = self.barriers.remove(&said.short(1)) {
-                    self.settle_by_javascript(&ticket, said.yes(2));
+            from_javascript::BARRIER_END => {
+                if let Some(ticket) = self.barriers.remove(&operands.short(1)) {
+                    self.settle_by_javascript(&ticket, operands.yes(2));
                 }
                 self.scheduler.end_barrier(id);
             }
@@ -231,12 +234,12 @@ impl Turns {
     }
 
     /// The value is in JavaScript anyway; what waits for room is its turn.
-    fn set(&mut self, said: &Operands, now: Instant) {
-        let bytes = said.whole(2);
-        let (sequence, set) = self.submit(Kind::Set, said, Action::Unfilled, now);
+    fn set(&mut self, operands: &Operands, now: Instant) {
+        let bytes = operands.whole(2);
+        let (sequence, set) = self.submit(Kind::Set, operands, Action::Unfilled, now);
         set.share.replace(Some(budget().request(bytes, Box::new(|| {}))));
-        let value = Handle::OfSet { set: set.clone(), bytes, serves_gets: said.yes(3) };
-        let dates = said.dates(4);
+        let value = Handle::OfSet { set: set.clone(), bytes, serves_gets: operands.yes(3) };
+        let dates = operands.dates(4);
         if has_room(&set) && self.without_room.is_empty() {
             self.scheduler.fill(sequence, value, dates);
         } else {
@@ -247,12 +250,12 @@ impl Turns {
     fn submit(
         &mut self,
         kind: Kind,
-        said: &Operands,
+        operands: &Operands,
         action: Action<Borrowed>,
         now: Instant,
     ) -> (u64, Ticket) {
-        let key = said.short(1);
-        let ticket = self.ticket(said.short(0), kind, Some(key), now);
+        let key = operands.short(1);
+        let ticket = self.ticket(operands.short(0), kind, Some(key), now);
         let sequence = self.sequence();
         self.scheduler.submit(sequence, key, ticket.clone(), action);
         (sequence, ticket)
@@ -285,7 +288,7 @@ impl Turns {
         match body {
             Body::Find { keys } => {
                 self.stats.command(Verb::Find, operations);
-                self.outbox.find(told::FIND, number, &keys);
+                self.outbox.find(to_javascript::FIND, number, &keys);
             }
             Body::FindExisting { keys } => {
                 self.stats.command(Verb::Find, keys.len());
@@ -295,7 +298,7 @@ impl Turns {
                     reason = "a command's number"
                 )]
                 self.existing.insert(number as CommandId, vec![false; keys.len()]);
-                self.outbox.find(told::FIND_EXISTING, number, &keys);
+                self.outbox.find(to_javascript::FIND_EXISTING, number, &keys);
             }
             Body::Write(write) => {
                 let verb = if write.kind == WriteKind::Delete { Verb::Delete } else { Verb::Update };
@@ -304,7 +307,7 @@ impl Turns {
             }
             Body::Barrier { ticket, .. } => {
                 self.stats.command(Verb::Other, 1);
-                self.outbox.push(told::RUN_BARRIER, &[number, f64::from(ticket.slot)]);
+                self.outbox.push(to_javascript::RUN_BARRIER, &[number, f64::from(ticket.slot)]);
                 self.barriers.insert(ticket.slot, ticket);
             }
             Body::Fence { .. } => unreachable!("a borrowed connection's writes have no numbers of ours"),
@@ -315,7 +318,7 @@ impl Turns {
         self.replies.entry(id).or_default()
     }
 
-    /// A write that had been given up is settled by any answer.
+    /// A write that had been given up is settled by any reply.
     fn end_write(&mut self, id: CommandId, end: WriteEnd<Failure>, now: Instant) {
         self.scheduler.settle(id);
         self.scheduler.end_write(id, end, true, false, now);
@@ -338,7 +341,7 @@ impl Turns {
             any = true;
             let fate = self.fate_of(&state);
             self.settled(&state, now, true);
-            self.outbox.push(told::TIMED_OUT, &[f64::from(state.slot), f64::from(fate)]);
+            self.outbox.push(to_javascript::TIMED_OUT, &[f64::from(state.slot), f64::from(fate)]);
             self.unfilled.remove(&state.slot);
         }
         if any {

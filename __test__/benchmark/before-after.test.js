@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
-const { compare, verdicts } = require('../benchmark/before-after')
+const { compare, verdicts } = require('../../benchmark/before-after')
 
 const rates = (store, perRound, op = 'get') => perRound.map((perSecond, index) => ({ store, op, round: index + 1, perSecond }))
 const FIGURES = { perSecond: 'more' }

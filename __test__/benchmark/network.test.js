@@ -3,10 +3,10 @@
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
-const { DelayLine } = require('../benchmark/delay-line')
-const { summarizeNetwork, verdicts } = require('../benchmark/network-targets')
-const { splitUrl } = require('../benchmark/proxy-url')
-const { poisson } = require('../benchmark/schedule')
+const { DelayLine } = require('../../benchmark/delay-line')
+const { summarizeNetwork, verdicts } = require('../../benchmark/network-targets')
+const { splitUrl } = require('../../benchmark/proxy-url')
+const { poisson } = require('../../benchmark/schedule')
 
 test('a schedule is the same for the same seed, and another for another', () => {
   const times = poisson({ seed: 'get 10 200 1', rate: 200, seconds: 3 })
