@@ -1,5 +1,7 @@
 //! The numbers by which JavaScript and the scheduler understand each other. JavaScript gets them from here.
 
+use crate::session::Kind;
+
 /// Constants in a module of their own, and their names beside them.
 macro_rules! codes {
     ($(#[$about:meta])* $module:ident { $($(#[$meaning:meta])* $name:ident = $value:literal,)* }) => {
@@ -145,6 +147,14 @@ codes! {
         SCAN = 0,
         PING = 1,
         SWEEP = 2,
+    }
+}
+
+pub const fn kind_of_call(code: u32) -> Kind {
+    match code {
+        call::PING => Kind::Ping,
+        call::SWEEP => Kind::Sweep,
+        _ => Kind::Scan,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    codes::{barrier, call, find_end, from_javascript, timeout, to_javascript, write_fate},
+    codes::{barrier, find_end, from_javascript, kind_of_call, timeout, to_javascript, write_fate},
     inbox::{Messages, Operands},
     operation::{Borrowed, Failure, Handle, Key, Released, Slot, Ticket, TicketState},
     outbox::{Outbox, number_of},
@@ -150,12 +150,7 @@ impl Turns {
             from_javascript::DESTROY => drop(self.submit(Kind::Destroy, operands, Action::Destroy, now)),
             from_javascript::BARRIER => self.barrier(operands.short(0), operands.short(1), now),
             from_javascript::CALL => {
-                let kind = match operands.short(1) {
-                    call::PING => Kind::Ping,
-                    call::SWEEP => Kind::Sweep,
-                    _ => Kind::Scan,
-                };
-                let ticket = self.ticket(operands.short(0), kind, None, now);
+                let ticket = self.ticket(operands.short(0), kind_of_call(operands.short(1)), None, now);
                 self.calls.insert(ticket.slot, ticket);
             }
             from_javascript::CALL_SENT => {
