@@ -150,7 +150,6 @@ module.exports = {
   connection,
   DEFAULTS,
   DRIVER_OPTIONS,
-  MINUTE,
   optionsObject,
   own,
   reportUnread,

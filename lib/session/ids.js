@@ -3,19 +3,12 @@
 const { isDate } = require('node:util/types')
 
 const bson = require('./bson')
+const { BINARY, DATE, DOUBLE, INT32, INT64, OBJECT_ID } = require('./bson-types')
 const { describe } = require('../support/describe')
 
 // A session id is a MongoDB `_id`. A string crosses to the core as it is. Whatever else `transformId` makes
 // of it crosses as bytes: the BSON type, then the BSON value. So an id is always a value to compare with,
 // never a query operator.
-
-/** BSON type bytes, https://bsonspec.org/spec.html */
-const DOUBLE = 0x01
-const BINARY = 0x05
-const OBJECT_ID = 0x07
-const DATE = 0x09
-const INT32 = 0x10
-const INT64 = 0x12
 
 /** What the backends take for an id: a string, or `[type, ...value]` as a Buffer. */
 function encodeId (id) {

@@ -319,4 +319,4 @@ function mongooseDatabase (client) {
   }
 }
 
-module.exports = { Connection, mongooseDatabase }
+module.exports = { Connection }

@@ -1,16 +1,11 @@
 'use strict'
 
+const { DATE, DOUBLE, INT32, INT64, NULL, STRING } = require('../../session/bson-types')
+
 // What tells the id and liveness of a row, read from BSON as it came. To `ids()` over a million rows the
 // driver's decoding, document by document, is most of the work.
 //
 // Only types whose values are of no class of the driver's are read here.
-
-const DOUBLE = 0x01
-const STRING = 0x02
-const DATE = 0x09
-const NULL = 0x0a
-const INT32 = 0x10
-const INT64 = 0x12
 
 /** Bytes before the first element: the document's length. */
 const HEADER = 4
