@@ -4,12 +4,16 @@
 // lacks. Tests for which any server will do use the one in MONGODB_URL, which `npm test` starts.
 
 const { once } = require('node:events')
+const { readdirSync, readFileSync } = require('node:fs')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { MongoClient } = require('mongodb')
 const { createReplicaSet, createStandalone } = require('../../scripts/mongodb')
 
 /** For a replica set to elect a primary, or to bring its members up to date. */
 const SETTLE_TIMEOUT_MS = 60_000
+
+/** To sleep on without giving the event loop a turn. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4))
 
 const ROOT = { customRootName: 'root', customRootPwd: 'root-password' }
 
@@ -68,9 +72,10 @@ class Member {
     await this.#instance.stop()
   }
 
-  /** SIGSTOP: connections stay open and nothing replies. */
+  /** SIGSTOP: connections stay open and nothing replies, from when this returns. */
   freeze () {
     process.kill(this.pid, 'SIGSTOP')
+    while (!isStopped(this.pid)) Atomics.wait(NEVER, 0, 0, 1)
   }
 
   /** SIGCONT: ends `freeze`. */
@@ -93,6 +98,20 @@ class Member {
     // The data goes anyway; this is quicker than to shut down, and works on a frozen server.
     if (this.pid) await this.kill()
     await this.#server.stop()
+  }
+}
+
+/**
+ * Whether SIGSTOP has reached every thread of the process. On a busy machine one that waits for a processor
+ * is stopped some milliseconds later, and until then the server replies.
+ */
+function isStopped (pid) {
+  if (process.platform !== 'linux') return true
+  const threads = `/proc/${pid}/task`
+  try {
+    return readdirSync(threads).every(thread => readFileSync(`${threads}/${thread}/status`, 'utf8').includes('State:\tT'))
+  } catch {
+    return false // a thread has ended meanwhile
   }
 }
 
