@@ -50,6 +50,8 @@ pub const AUTHENTICATION_FAILED: i32 = 18;
 pub const ILLEGAL_OPERATION: i32 = 20;
 /// `TransactionTooOld`: the session has seen a higher number.
 pub const TRANSACTION_TOO_OLD: i32 = 225;
+/// `ImmutableField`: what a conditional set that misses fails with, since it may insert nothing.
+pub const IMMUTABLE_FIELD: i32 = 66;
 /// `BSONObjectTooLarge`.
 pub const OBJECT_TOO_LARGE: i32 = 10334;
 /// `IndexOptionsConflict`, `IndexKeySpecsConflict`: an index of this name or on this key exists, with other options.

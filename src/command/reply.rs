@@ -2,17 +2,26 @@
 
 use bson::{Bson, Document};
 
+use super::error_codes::IMMUTABLE_FIELD;
 use crate::{error::Error, schedule::WriteReply, session::Id};
 
-/// What the reply of a write says of its statements. `unacknowledged`: with `w: 0` there are no counts.
-pub fn write_reply(reply: &Document, ids: &[&Id], unacknowledged: bool) -> WriteReply<Error> {
+/// What the reply of a write says of its statements. `is_conditional`: by index. `unacknowledged`: with `w: 0` there are no
+/// counts.
+pub fn write_reply(
+    reply: &Document,
+    ids: &[&Id],
+    is_conditional: impl Fn(usize) -> bool,
+    unacknowledged: bool,
+) -> WriteReply<Error> {
     let number = |name: &str| reply.get(name).and_then(integer).and_then(|n| u64::try_from(n).ok());
+    let errors = list(reply, "writeErrors").filter_map(|error| Some((index(error)?, error_of(error, ids))));
+    let (missed, errors): (Vec<_>, Vec<_>) =
+        errors.partition(|(index, error)| error.code == Some(IMMUTABLE_FIELD) && is_conditional(*index));
     WriteReply {
         n: number("n").filter(|_| !unacknowledged),
         upserted: list(reply, "upserted").filter_map(index).collect(),
-        errors: list(reply, "writeErrors")
-            .filter_map(|error| Some((index(error)?, error_of(error, ids))))
-            .collect(),
+        errors,
+        missed: missed.into_iter().map(|(index, _)| index).collect(),
         write_concern_error: reply.get_document("writeConcernError").ok().map(|error| error_of(error, ids)),
     }
 }

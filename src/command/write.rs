@@ -4,6 +4,7 @@ use bson::RawDocumentBuf;
 
 use super::{
     bson::{Index, Writer},
+    layout,
     target::Target,
 };
 use crate::{
@@ -42,11 +43,15 @@ impl Target {
             let entry = command.document(Index::new(index).as_str());
             let query = command.document("q");
             command.value(self.layout.id_field(), statement.key.tag(), statement.key.bytes());
+            if let Some(expected) = statement.expected.as_deref() {
+                layout::write_condition(&mut command, expected);
+            }
             command.end(query);
             match kind {
                 WriteKind::Update => {
                     let value = statement.value.as_ref();
-                    self.layout.write_update(&mut command, value, statement.dates, now_millis);
+                    let expected = statement.expected.as_deref();
+                    self.layout.write_update(&mut command, value, statement.dates, expected, now_millis);
                     command.boolean("upsert", statement.upserts());
                 }
                 WriteKind::Delete => command.int32("limit", 1),

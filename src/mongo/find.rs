@@ -13,7 +13,7 @@ use mongodb::{error::Result as DriverResult, options::SelectionCriteria};
 use super::{context::Context, retry::Attempts};
 use crate::{
     command::find::Fields,
-    error::Error,
+    error::{Error, Result},
     schedule::FindEnd,
     session::{Id, StoredRow},
 };
@@ -65,6 +65,23 @@ pub async fn find_existing(context: &Context, keys: &[Id], deadline: Instant) ->
     let rows = rows.ok()?;
     let ids: Vec<Id> = rows.iter().filter_map(|row| target.layout.read_row(row)).map(|(id, _)| id).collect();
     Some(keys.iter().map(|key| ids.contains(key)).collect())
+}
+
+/// The rows of `keys` as they are stored, on the primary.
+pub async fn find_current(
+    context: &Context,
+    keys: &[Id],
+    deadline: Instant,
+) -> Result<Vec<Option<StoredRow>>> {
+    let ids: Vec<&Id> = keys.iter().collect();
+    let attempts = Attempts { context, deadline, ids: &ids };
+    let target = &context.settings.target;
+    let command = target.find(keys, Fields::All, attempts.remaining_millis());
+    let (documents, _) = attempts.read(None, || documents(context, command.clone(), None)).await;
+    let documents = documents.map_err(|failure| failure.error)?;
+    let mut rows: HashMap<Id, StoredRow> =
+        documents.iter().filter_map(|document| target.layout.read_row(document)).collect();
+    Ok(keys.iter().map(|key| rows.remove(key)).collect())
 }
 
 /// The documents that a command returns, to the end of its cursor.

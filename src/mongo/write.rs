@@ -49,7 +49,12 @@ where
     let encode = |numbered: Option<&Part>| target.write(write.kind, &write.statements, now, numbered);
     let Written { end, clean, replaced } = attempts.write(&mut session, numbered, encode).await;
     let end = match end {
-        Ok(reply) => WriteEnd::Reply(write_reply(&reply, &ids, target.unacknowledged)),
+        Ok(reply) => WriteEnd::Reply(write_reply(
+            &reply,
+            &ids,
+            |index| write.statements[index].expected.is_some(),
+            target.unacknowledged,
+        )),
         Err(failure) => match failure.kind {
             FailureKind::Rejected(txn_number) => WriteEnd::Rejected {
                 error: failure.error,

@@ -9,7 +9,7 @@ use super::strings::{self, Js};
 use crate::{
     command::bson::{Writer, elements},
     error::Error,
-    session::{Id, NEVER, Outcome, Row, Value, bson_type as tag},
+    session::{Expected, Expiry, Id, NEVER, Outcome, Row, StoredRow, Value, bson_type as tag},
     store::sink::Event,
 };
 
@@ -46,6 +46,11 @@ pub fn event(env: &Env, event: &Event) -> Result<Js> {
         Event::Error(cause, source) => vec![string(env, "error")?, error(env, cause)?, string(env, source)?],
         #[expect(clippy::cast_precision_loss, reason = "sequence numbers count operations")]
         Event::Room(sequence) => vec![string(env, "room")?, js(env, *sequence as f64)?],
+        #[expect(clippy::cast_precision_loss, reason = "sequence numbers count operations")]
+        Event::Conflict(sequence, row) => {
+            let row = row.as_ref().map_or_else(|| null(env), |row| stored_row(env, row))?;
+            vec![string(env, "conflict")?, js(env, *sequence as f64)?, row]
+        }
         Event::Warning { code, message } => {
             vec![string(env, "warning")?, string(env, code)?, string(env, message)?]
         }
@@ -117,6 +122,20 @@ fn row(env: &Env, key: Option<&Id>, row: &Row) -> Result<Js> {
     Ok(object.raw())
 }
 
+/// Its `expires` is `undefined` where there is none, and `null` where it is no date.
+fn stored_row(env: &Env, row: &StoredRow) -> Result<Js> {
+    let mut object = Object::new(env)?;
+    object.set_c_named_property(c"value", value(env, &row.value)?)?;
+    let expires = match row.expiry {
+        Expiry::Absent => js(env, ())?,
+        Expiry::At(at) => millis(env, Some(at))?,
+        Expiry::NotADate => null(env)?,
+    };
+    object.set_c_named_property(c"expires", expires)?;
+    object.set_c_named_property(c"lastModified", millis(env, row.last_modified)?)?;
+    Ok(object.raw())
+}
+
 /// A string as itself, `null` as itself, anything else as the BSON of `{ session: value }`.
 fn value(env: &Env, value: &Value) -> Result<Js> {
     match value.tag {
@@ -147,6 +166,16 @@ pub fn read_id(env: &Env, value: Unknown) -> Result<Id> {
         bytes.split_first().map(|(tag, value)| Id::new(*tag, value))
     })?;
     id.ok_or_else(|| invalid("an id that is no string crosses as its BSON type and value"))
+}
+
+/// `undefined`: none. `false`: no row. Otherwise a row with this value, which is live at `now`, in milliseconds, if that is
+/// given.
+pub fn read_expected(env: &Env, value: Unknown, now: Option<i64>) -> Result<Option<Expected>> {
+    match value.get_type()? {
+        ValueType::Undefined => Ok(None),
+        ValueType::Boolean => Ok(Some(Expected::NoRow)),
+        _ => Ok(Some(Expected::Row { value: read_value(env, value)?, latest_expired: now })),
+    }
 }
 
 pub fn read_value(env: &Env, value: Unknown) -> Result<Value> {

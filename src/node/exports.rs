@@ -111,7 +111,8 @@ fn open(context: &FunctionCallContext) -> Result<Js> {
     functions.add("fill", |core, context| {
         let arguments = Arguments(context);
         let value = convert::read_value(context.env, context.get(1)?)?;
-        core.store.fill(arguments.sequence()?, value, arguments.dates(2)?);
+        let expected = convert::read_expected(context.env, context.get(4)?, arguments.millis(5)?)?;
+        core.store.fill(arguments.sequence()?, value, arguments.dates(2)?, expected);
         Ok(())
     })?;
     functions.add("withdraw", |core, context| {

@@ -32,6 +32,10 @@ pub enum Body<T: Transport> {
     FindExisting {
         keys: Vec<T::Key>,
     },
+    /// The rows of ids whose conditional sets have missed, on the primary.
+    FindCurrent {
+        keys: Vec<T::Key>,
+    },
     Write(Write<T>),
     /// A write that matches nothing, on the session of one that was never answered.
     Fence {
@@ -109,6 +113,8 @@ pub struct WriteReply<E> {
     /// Indexes of statements.
     pub upserted: Vec<usize>,
     pub errors: Vec<(usize, E)>,
+    /// Indexes of conditional sets that found another row than they expect, as far as the server has said so.
+    pub missed: Vec<usize>,
     /// Everything else was applied, but as many members as asked for have not confirmed it.
     pub write_concern_error: Option<E>,
 }
@@ -116,6 +122,12 @@ pub struct WriteReply<E> {
 /// Of which nothing is known yet.
 impl<E> Default for WriteReply<E> {
     fn default() -> Self {
-        Self { n: None, upserted: Vec::new(), errors: Vec::new(), write_concern_error: None }
+        Self {
+            n: None,
+            upserted: Vec::new(),
+            errors: Vec::new(),
+            missed: Vec::new(),
+            write_concern_error: None,
+        }
     }
 }

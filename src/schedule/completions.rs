@@ -70,9 +70,6 @@ impl<T: Transport> Scheduler<T> {
             WriteEnd::Failed { error, fate: Fate::Unknown | Fate::Unanswered } => {
                 self.end_statements_alike(write.statements, &StatementEnd::Unknown(error));
             }
-            WriteEnd::Reply(WriteReply { write_concern_error: Some(error), errors, .. }) => {
-                self.end_unconfirmed(write.statements, errors, &error);
-            }
             WriteEnd::Reply(reply) => self.end_replied(write, reply),
         }
         self.windows.end(departure, clean, self.keys.ready_writes() == 0, now);
@@ -181,45 +178,39 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    fn end_unconfirmed(
-        &mut self,
-        statements: Vec<(Statement<T>, Vec<Member<T>>)>,
-        errors: Vec<(usize, T::Error)>,
-        error: &T::Error,
-    ) {
-        let mut ends = vec![StatementEnd::Unknown(error.clone()); statements.len()];
-        for (index, error) in errors {
-            if let Some(end) = ends.get_mut(index) {
-                *end = StatementEnd::NotApplied(error);
-            }
-        }
-        self.end_statements(statements, ends);
-    }
-
+    /// Where members have not confirmed a write as asked for, nobody knows whether it will last.
+    ///
     /// The reply counts matches in sum. All or none of the touches: then that decides; else the rows are looked up.
     fn end_replied(&mut self, write: WriteInFlight<T>, reply: WriteReply<T::Error>) {
-        let WriteReply { n, upserted, errors, .. } = reply;
+        let WriteReply { n, upserted, errors, missed, write_concern_error } = reply;
         let WriteInFlight { kind, statements, .. } = write;
         // A sum does not say whose row it was. A layout that asks does not group destroys.
         let matched = n.is_none_or(|n| kind == WriteKind::Update || n > 0);
-        let mut ends = vec![StatementEnd::Applied { upserted: false, matched }; statements.len()];
-        for index in upserted {
-            if let Some(end) = ends.get_mut(index) {
-                *end = StatementEnd::Applied { upserted: true, matched };
-            }
+        let is_confirmed = write_concern_error.is_none();
+        let applied = StatementEnd::Applied { upserted: false, matched };
+        let mut ends = vec![write_concern_error.map_or(applied, StatementEnd::Unknown); statements.len()];
+        let mut note = |index: usize, end| ends.get_mut(index).map(|place| *place = end);
+        for index in upserted.iter().filter(|_| is_confirmed) {
+            note(*index, StatementEnd::Applied { upserted: true, matched });
         }
         for (index, error) in errors {
-            if let Some(end) = ends.get_mut(index) {
-                *end = StatementEnd::NotApplied(error);
+            note(index, StatementEnd::NotApplied(error));
+        }
+        for index in missed {
+            note(index, StatementEnd::Missed);
+        }
+        let is_applied = |index: &usize| matches!(ends[*index], StatementEnd::Applied { .. });
+        let (sets, touches): (Vec<usize>, Vec<usize>) =
+            (0..statements.len()).filter(is_applied).partition(|index| statements[*index].0.upserts());
+        // An insert that matched has found a row.
+        for (index, (statement, _)) in statements.iter().enumerate() {
+            if statement.inserts_only() && !upserted.contains(&index) {
+                ends[index] = StatementEnd::Missed;
             }
         }
-        let Some(n) = n.filter(|_| kind == WriteKind::Update) else {
+        let Some(n) = n.filter(|_| kind == WriteKind::Update && is_confirmed) else {
             return self.end_statements(statements, ends);
         };
-        let applied = |end: &StatementEnd<T::Error>| matches!(end, StatementEnd::Applied { .. });
-        let indexes = 0..statements.len();
-        let (sets, touches): (Vec<usize>, Vec<usize>) =
-            indexes.filter(|index| applied(&ends[*index])).partition(|index| statements[*index].0.upserts());
         let matches = usize::try_from(n).unwrap_or(usize::MAX).saturating_sub(sets.len());
         if matches >= touches.len() {
             self.end_statements(statements, ends);
@@ -249,7 +240,13 @@ impl<T: Transport> Scheduler<T> {
         ends: Vec<StatementEnd<T::Error>>,
     ) {
         let mut left = Vec::new();
+        let mut missed = Vec::new();
         for ((statement, members), end) in statements.into_iter().zip(ends) {
+            if let StatementEnd::Missed = end {
+                let operations = members.into_iter().map(|member| member.operation);
+                missed.extend(operations.filter_map(|set| self.miss(&statement.key, set, &mut left)));
+                continue;
+            }
             let ended: Vec<_> =
                 members.iter().map(|member| (member.operation.is_get(), member.operation.epoch)).collect();
             let must_query = settle_members(&statement, members, &end, &mut self.settled);
@@ -265,6 +262,9 @@ impl<T: Transport> Scheduler<T> {
             }
         }
         self.leave(left);
+        if !missed.is_empty() {
+            self.resumed.push_back(Resumed::FindCurrent(missed));
+        }
     }
 }
 

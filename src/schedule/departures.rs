@@ -93,6 +93,7 @@ impl<T: Transport> Scheduler<T> {
                 self.in_flight.insert(command.id, InFlight::FindExisting(counted));
                 Ok(command)
             }
+            Resumed::FindCurrent(missed) => Ok(self.send_find_current(missed, now)),
             Resumed::Write { kind, statements, session, part } => match session {
                 Some(session) if self.fences.take(session).is_none() => {
                     Err(Resumed::Write { kind, statements, session: Some(session), part })

@@ -9,7 +9,7 @@ use super::{
     operation::{Action, Epoch, Operation, Ticket, Transport, Value, WriteKind},
     statement::{Lookup, Member, Statement, StatementEnd},
 };
-use crate::session::{Dates, Row};
+use crate::session::{Dates, Expected, Row};
 
 #[derive(Debug)]
 pub struct KeyQueue<T: Transport> {
@@ -56,9 +56,15 @@ impl<T: Transport> KeyQueue<T> {
     }
 
     /// Gives the set with this sequence number what it stores.
-    pub fn fill(&mut self, sequence: u64, value: T::Value, dates: Dates) {
+    pub fn fill(
+        &mut self,
+        sequence: u64,
+        value: T::Value,
+        dates: Dates,
+        expected: Option<Box<Expected<T::Value>>>,
+    ) {
         if let Some(operation) = self.waiting.iter_mut().find(|operation| operation.sequence == sequence) {
-            operation.action = Action::Set { value, dates };
+            operation.action = Action::Set { value, dates, expected };
         }
     }
 
@@ -105,8 +111,13 @@ impl<T: Transport> KeyQueue<T> {
     /// Bytes of the largest value that the next write may store: which sets fold is known when it is built.
     pub fn next_write_bytes(&self) -> usize {
         let folding = self.waiting.iter().take_while(|waiting| !matches!(waiting.action, Action::Destroy));
-        let bytes = folding
-            .map(|waiting| if let Action::Set { value, .. } = &waiting.action { value.bytes() } else { 0 });
+        let bytes = folding.map(|waiting| match &waiting.action {
+            Action::Set { value, expected, .. } => {
+                let expected = expected.as_deref().and_then(Expected::value);
+                value.bytes() + expected.map_or(0, Value::bytes)
+            }
+            _ => 0,
+        });
         bytes.max().unwrap_or(0)
     }
 
@@ -160,6 +171,21 @@ impl<T: Transport> KeyQueue<T> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The conditional set in flight has missed. It waits in its place until it is filled again, and its id with it.
+    pub fn miss(&mut self, mut operation: Operation<T>, left: &mut Vec<Epoch>) {
+        self.writing = None;
+        operation.ticket.recall();
+        operation.action = Action::Unfilled;
+        self.put_back(vec![operation], left);
+    }
+
+    pub fn remove(&mut self, sequence: u64) -> Option<Operation<T>> {
+        let place = self.waiting.iter().position(|operation| operation.sequence == sequence)?;
+        let operation = self.waiting.remove(place)?;
+        self.blocking -= usize::from(operation.blocks_gets());
+        Some(operation)
     }
 
     /// The write has been given up; until it is settled, no other may leave.
@@ -229,8 +255,13 @@ impl<T: Transport> KeyQueue<T> {
     /// Consecutive sets and touches become their last state; gets between them are decided on the way, up to the first
     /// that must query. A fold ends at a barrier: what was called after it must not happen before it.
     fn fold_update(&mut self, key: &T::Key, left: &mut Vec<Epoch>) -> (Statement<T>, Vec<Member<T>>) {
-        let mut statement =
-            Statement { key: key.clone(), kind: WriteKind::Update, value: None, dates: Dates::default() };
+        let mut statement = Statement {
+            key: key.clone(),
+            kind: WriteKind::Update,
+            value: None,
+            dates: Dates::default(),
+            expected: None,
+        };
         let mut members: Vec<Member<T>> = Vec::new();
         while let Some(operation) = self.waiting.front() {
             let is_live = !operation.ticket.is_settled();
@@ -248,9 +279,10 @@ impl<T: Transport> KeyQueue<T> {
                     let value = statement.value.clone();
                     row = value.and_then(|value| Row::written(value, statement.dates, *latest_expired));
                 }
-                Action::Set { value, dates } => {
+                Action::Set { value, dates, expected } => {
                     statement.value = Some(value.clone());
                     statement.dates = statement.dates.overlaid_by(*dates);
+                    statement.expected.clone_from(expected);
                 }
                 Action::Touch { dates } => statement.dates = statement.dates.overlaid_by(*dates),
                 Action::Destroy | Action::Unfilled => unreachable!("they end the fold"),
@@ -262,10 +294,13 @@ impl<T: Transport> KeyQueue<T> {
 
     fn folds(&self, operation: &Operation<T>, statement: &Statement<T>, first: Option<&Member<T>>) -> bool {
         let same_epoch = first.is_none_or(|first| first.operation.epoch == operation.epoch);
+        // A conditional set that misses is sent again with another value: it can speak for nobody else.
         same_epoch
+            && statement.expected.is_none()
             && match operation.action {
                 Action::Get { .. } => statement.value.as_ref().is_some_and(Value::serves_gets),
                 Action::Destroy | Action::Unfilled => false,
+                Action::Set { expected: Some(_), .. } if first.is_some() => false,
                 Action::Set { .. } | Action::Touch { .. } => self.may_write_beside_reading(operation),
             }
     }
@@ -289,8 +324,13 @@ impl<T: Transport> KeyQueue<T> {
                 left.push(operation.epoch);
             }
         }
-        let statement =
-            Statement { key: key.clone(), kind: WriteKind::Delete, value: None, dates: Dates::default() };
+        let statement = Statement {
+            key: key.clone(),
+            kind: WriteKind::Delete,
+            value: None,
+            dates: Dates::default(),
+            expected: None,
+        };
         (statement, members)
     }
 

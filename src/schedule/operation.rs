@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, hash::Hash, time::Instant};
 
-use crate::session::Dates;
+use crate::session::{Dates, Expected};
 
 /// The types of one transport's operations: the core's own connections, a borrowed connection, a test's server.
 pub trait Transport: Sized + Clone + Debug + 'static {
@@ -35,6 +35,9 @@ pub trait Ticket: Clone + Debug {
 
     /// Takes the operation into a command. False if it has been settled: then it must not be sent.
     fn send(&self) -> bool;
+
+    /// The command has provably left no trace of the operation, which waits again.
+    fn recall(&self);
 }
 
 /// One operation on one id, until its outcome.
@@ -60,8 +63,10 @@ pub enum Action<T: Transport> {
     Set {
         value: T::Value,
         dates: Dates,
+        /// `None`: it overwrites whatever is there.
+        expected: Option<Box<Expected<T::Value>>>,
     },
-    /// A set whose value is not there yet. Nothing behind it is sent before it.
+    /// A set whose value is not there yet, or no longer holds. Nothing behind it is sent before it.
     Unfilled,
     Touch {
         dates: Dates,

@@ -13,6 +13,7 @@ use super::{
     barrier::{BarrierKind, Barriers},
     budget::Budget,
     command::{Body, Command, CommandId, Part},
+    conflict::{Conflict, Missed},
     fence::{Fences, Session},
     key_queue::KeyQueue,
     operation::{Action, Epoch, Operation, Outcome, Settled, Ticket, Transport, WriteKind},
@@ -20,7 +21,7 @@ use super::{
     statement::{Lookup, Member, Statement, StatementEnd},
     window::{Departure, Windows},
 };
-use crate::session::{Dates, StoredRow};
+use crate::session::{Dates, Expected, StoredRow};
 
 /// The knee of measured throughput: 64 to 256 ids.
 pub const MAX_LOOKUPS: usize = 256;
@@ -73,10 +74,11 @@ pub struct Scheduler<T: Transport> {
     /// Writes that were given up without an answer and that nothing fences off, until they are settled.
     pub(super) unsettled: HashMap<CommandId, Unsettled<T>>,
     /// Sets whose values are not there yet, by sequence number.
-    unfilled: HashMap<u64, T::Key>,
+    pub(super) unfilled: HashMap<u64, T::Key>,
     /// What was called after a `clear` that has not ended.
     held: VecDeque<Held<T>>,
     pub(super) settled: Vec<Settled<T>>,
+    pub(super) conflicts: Vec<Conflict<T>>,
     /// Bytes of a row, averaged over recent ones.
     pub(super) row_bytes: usize,
     pub(super) next_command: CommandId,
@@ -95,6 +97,7 @@ pub(super) enum InFlight<T: Transport> {
     Find { lookups: Vec<Option<Lookup<T>>>, keys: Vec<T::Key>, departure: Departure },
     Write(WriteInFlight<T>),
     FindExisting(Box<Counted<T>>),
+    FindCurrent(Vec<Missed<T>>),
     Fence { session: Session },
     Barrier { sequence: u64 },
 }
@@ -135,6 +138,7 @@ pub(super) enum Resumed<T: Transport> {
         part: Option<Part>,
     },
     FindExisting(Box<Counted<T>>),
+    FindCurrent(Vec<Missed<T>>),
 }
 
 impl<T: Transport> Scheduler<T> {
@@ -151,6 +155,7 @@ impl<T: Transport> Scheduler<T> {
             unfilled: HashMap::new(),
             held: VecDeque::new(),
             settled: Vec::new(),
+            conflicts: Vec::new(),
             row_bytes: 1024,
             next_command: 0,
             budget,
@@ -198,15 +203,21 @@ impl<T: Transport> Scheduler<T> {
     }
 
     /// What the set with this sequence number stores.
-    pub fn fill(&mut self, sequence: u64, value: T::Value, dates: Dates) {
+    pub fn fill(
+        &mut self,
+        sequence: u64,
+        value: T::Value,
+        dates: Dates,
+        expected: Option<Box<Expected<T::Value>>>,
+    ) {
         let Some(key) = self.unfilled.remove(&sequence) else { return };
         let held = self.held.iter_mut().find_map(|held| match held {
             Held::Operation { sequence: number, action, .. } if *number == sequence => Some(action),
             _ => None,
         });
         match held {
-            Some(action) => *action = Action::Set { value, dates },
-            None => drop(self.keys.change(&key, |queue| queue.fill(sequence, value, dates))),
+            Some(action) => *action = Action::Set { value, dates, expected },
+            None => drop(self.keys.change(&key, |queue| queue.fill(sequence, value, dates, expected))),
         }
     }
 
@@ -277,7 +288,7 @@ impl<T: Transport> Scheduler<T> {
                 }
                 InFlight::Write(write) => count_members(&write.statements),
                 InFlight::FindExisting(counted) => count_members(&counted.statements),
-                InFlight::Fence { .. } => 0,
+                InFlight::FindCurrent(_) | InFlight::Fence { .. } => 0,
                 InFlight::Barrier { .. } => 1,
             })
             .sum()
@@ -296,7 +307,10 @@ impl<T: Transport> Scheduler<T> {
                 .iter()
                 .flat_map(|(_, members)| members)
                 .all(|member| member.operation.ticket.is_settled()),
-            InFlight::FindExisting(_) | InFlight::Fence { .. } | InFlight::Barrier { .. } => false,
+            InFlight::FindExisting(_)
+            | InFlight::FindCurrent(_)
+            | InFlight::Fence { .. }
+            | InFlight::Barrier { .. } => false,
         };
         self.in_flight.iter().filter(|(_, command)| is_overdue(command)).map(|(id, _)| *id).collect()
     }
@@ -306,7 +320,7 @@ impl<T: Transport> Scheduler<T> {
         self.keys.push(key, Operation { sequence, ticket, action, epoch });
     }
 
-    fn purge_key(&mut self, key: &T::Key) {
+    pub(super) fn purge_key(&mut self, key: &T::Key) {
         let purged = self.keys.change(key, |queue| queue.purge()).unwrap_or_default();
         for operation in purged {
             self.unfilled.remove(&operation.sequence);

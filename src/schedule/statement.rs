@@ -1,7 +1,7 @@
 //! Lookups and statements: what operations become in a command, and what each operation learns of a statement's result.
 
-use super::operation::{Action, Operation, Outcome, Settled, Transport, WriteKind};
-use crate::session::{Dates, Row};
+use super::operation::{Action, Operation, Outcome, Settled, Transport, Value, WriteKind};
+use crate::session::{Dates, Expected, Row};
 
 /// One id of a find, with all gets that wait for it. Each get has the dates of the touches that were called before it.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Statement<T: Transport> {
     /// What is stored: `None` for touches alone, and for a destroy.
     pub value: Option<T::Value>,
     pub dates: Dates,
+    /// Of a conditional set, which has a statement of its own.
+    pub expected: Option<Box<Expected<T::Value>>>,
 }
 
 /// An operation that a statement carries out, or a get that it decides.
@@ -37,6 +39,8 @@ pub enum StatementEnd<E> {
         /// Of touches alone and of a destroy: whether there was a row.
         matched: bool,
     },
+    /// Not applied: the row is not the one that a conditional set expects.
+    Missed,
     /// Provably not applied.
     NotApplied(E),
     /// Applied, perhaps or certainly, and nevertheless an error.
@@ -53,8 +57,13 @@ impl<T: Transport> Statement<T> {
         self.kind == WriteKind::Update && self.value.is_none()
     }
 
+    pub fn inserts_only(&self) -> bool {
+        matches!(self.expected.as_deref(), Some(Expected::NoRow))
+    }
+
     pub fn value_bytes(&self) -> usize {
-        self.value.as_ref().map_or(0, super::operation::Value::bytes)
+        let expected = self.expected.as_deref().and_then(Expected::value);
+        self.value.iter().chain(expected).map(Value::bytes).sum()
     }
 }
 
@@ -68,6 +77,7 @@ pub fn settle_members<T: Transport>(
 ) -> Vec<Operation<T>> {
     let (upserted, matched) = match end {
         StatementEnd::Applied { upserted, matched } => (*upserted, *matched),
+        StatementEnd::Missed => unreachable!("a conditional set that missed has no outcome yet"),
         StatementEnd::NotApplied(error) => {
             let (gets, writes): (Vec<_>, Vec<_>) =
                 members.into_iter().map(|member| member.operation).partition(Operation::is_get);

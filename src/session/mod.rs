@@ -2,12 +2,14 @@
 
 pub mod bson_type;
 mod dates;
+mod expected;
 mod id;
 mod request;
 mod row;
 mod value;
 
 pub use dates::{Dates, Expiry, NEVER};
+pub use expected::Expected;
 pub use id::Id;
 pub use request::{Kind, Outcome, Request, Scan};
 pub use row::{Row, StoredRow};

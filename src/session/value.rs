@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::bson_type;
 
 /// A JSON string, or any other BSON value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Value {
     pub tag: u8,
     /// For a string its bare UTF-8, otherwise the value as BSON has it.

@@ -6,15 +6,16 @@ use std::{
 };
 
 use super::{
-    bounds::{Admission, Payload, budget, check_size},
+    bounds::{Admission, Payload, budget, check_size, check_together},
     deadlines,
+    inbox::Filling,
     sink::Event,
     store::Store,
     ticket::Ticket,
 };
 use crate::{
     error::Error,
-    session::{Dates, Kind, Outcome, Request, Value},
+    session::{Dates, Expected, Kind, Outcome, Request, StoredRow, Value},
 };
 
 /// The sequence number of an operation that has none.
@@ -94,13 +95,16 @@ impl Store {
         }
     }
 
-    /// What the set with this sequence number stores.
-    pub fn fill(&self, sequence: u64, value: Value, dates: Dates) {
+    /// What the set with this sequence number stores, and what it expects, if it is conditional.
+    pub fn fill(&self, sequence: u64, value: Value, dates: Dates, expected: Option<Expected>) {
         {
             let mut inbox = self.inbox();
             let Some(ticket) = inbox.unfilled.remove(&sequence) else { return };
-            match check_size(0, value.bytes.len()) {
-                Ok(()) => inbox.fillings.push((sequence, value, dates)),
+            let bytes = expected.as_ref().and_then(Expected::value).map_or(0, |value| value.bytes.len());
+            let checked =
+                check_size(0, value.bytes.len()).and_then(|()| check_together(value.bytes.len(), bytes));
+            match checked {
+                Ok(()) => inbox.fillings.push(Filling { sequence, value, dates, expected }),
                 Err(error) => {
                     inbox.withdrawn.push(sequence);
                     drop(inbox);
@@ -109,6 +113,19 @@ impl Store {
             }
         }
         self.wake.notify_one();
+    }
+
+    /// A conditional set has found another row than it expects: it waits for `fill` or `withdraw` once more.
+    pub(super) fn refill(&self, sequence: u64, ticket: Ticket, row: Option<StoredRow>) {
+        let mut inbox = self.inbox();
+        inbox.unfilled.insert(sequence, ticket);
+        let is_abandoned = inbox.abandoned;
+        drop(inbox);
+        if is_abandoned {
+            self.withdraw(sequence);
+        } else {
+            self.sink.event(Event::Conflict(sequence, row));
+        }
     }
 
     /// The set with this sequence number will not happen: what waits behind it goes on.
@@ -143,6 +160,7 @@ impl Store {
         let unfilled: Vec<(u64, Ticket)> = {
             let mut inbox = self.inbox();
             inbox.closing = true;
+            inbox.abandoned = true;
             inbox.unfilled.drain().collect()
         };
         for (sequence, ticket) in unfilled {

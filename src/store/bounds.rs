@@ -110,8 +110,24 @@ pub fn check_size(id_bytes: usize, value_bytes: usize) -> Result<()> {
     let message = format!(
         "the session is larger than MongoDB stores (BSONObjectTooLarge): it takes {size} bytes, the limit is {MAX_DOCUMENT_BYTES}"
     );
-    let error = Error::new("MongoServerError", message).with_code(OBJECT_TOO_LARGE);
-    Err(error.with_code_name("BSONObjectTooLarge"))
+    Err(too_large(message))
+}
+
+/// A conditional set sends the value that it expects beside the one that it stores.
+pub fn check_together(value_bytes: usize, expected_bytes: usize) -> Result<()> {
+    let size = value_bytes + expected_bytes + STATEMENT_BYTES;
+    if size <= MAX_DOCUMENT_BYTES {
+        return Ok(());
+    }
+    let message = format!(
+        "the session and the stored one that it is to replace are larger than a command may be (BSONObjectTooLarge): they \
+         take {size} bytes together, the limit is {MAX_DOCUMENT_BYTES}"
+    );
+    Err(too_large(message))
+}
+
+fn too_large(message: String) -> Error {
+    Error::new("MongoServerError", message).with_code(OBJECT_TOO_LARGE).with_code_name("BSONObjectTooLarge")
 }
 
 #[cfg(test)]
@@ -154,5 +170,7 @@ mod tests {
         let error = check_size(32, MAX_DOCUMENT_BYTES).unwrap_err();
         assert_eq!((error.code, error.code_name.as_deref()), (Some(10334), Some("BSONObjectTooLarge")));
         assert!(error.message.contains("16777408 bytes, the limit is 16777216"), "{error}");
+        let error = check_together(9 << 20, 8 << 20).unwrap_err();
+        assert!(error.message.contains("17825952 bytes together, the limit is 16777216"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use tokio::time::sleep_until;
 
 use super::{
+    inbox::Filling,
     maintenance,
     sink::Event,
     stats::Verb,
@@ -28,7 +29,9 @@ use crate::{
         server_session::{ServerSession, ServerSessions},
         write,
     },
-    schedule::{self, Action, BarrierKind, Body, Command, CommandId, Fate, FindEnd, WriteEnd, WriteKind},
+    schedule::{
+        self, Action, BarrierKind, Body, Command, CommandId, Conflict, Fate, FindEnd, WriteEnd, WriteKind,
+    },
     session::{Id, Outcome, Request, StoredRow, Value},
 };
 
@@ -137,8 +140,8 @@ impl Store {
         for (sequence, request, ticket) in requests {
             self.submit_to(work, sequence, request, ticket);
         }
-        for (sequence, value, dates) in fillings {
-            work.scheduler.fill(sequence, value, dates);
+        for Filling { sequence, value, dates, expected } in fillings {
+            work.scheduler.fill(sequence, value, dates, expected.map(Box::new));
         }
         for sequence in withdrawn {
             work.scheduler.withdraw(sequence);
@@ -151,7 +154,7 @@ impl Store {
             Request::Get { id, now } => {
                 (id, Action::Get { latest_expired: self.settings.target.layout.latest_expired(now) })
             }
-            Request::Set { id, value, dates } => (id, Action::Set { value, dates }),
+            Request::Set { id, value, dates } => (id, Action::Set { value, dates, expected: None }),
             Request::Reserve { id, .. } => (id, Action::Unfilled),
             Request::Touch { id, dates } => (id, Action::Touch { dates }),
             Request::Destroy { id } => (id, Action::Destroy),
@@ -192,6 +195,15 @@ impl Store {
                     let existing = find::find_existing(&context, &keys, deadline);
                     let existing = AssertUnwindSafe(existing).catch_unwind().await.unwrap_or_default();
                     store.end(|work| work.scheduler.end_find_existing(id, existing.as_deref()));
+                });
+            }
+            Body::FindCurrent { keys } => {
+                self.stats.command(Verb::Find, keys.len());
+                self.lease.spawner.spawn(async move {
+                    let finding = find::find_current(&context, &keys, deadline);
+                    let rows = AssertUnwindSafe(finding).catch_unwind().await;
+                    let rows = rows.unwrap_or_else(|_| Err(Error::panicked()));
+                    store.end(|work| work.scheduler.end_find_current(id, rows));
                 });
             }
             Body::Write(write) => {
@@ -298,6 +310,9 @@ impl Store {
     fn deliver(&self, work: &mut MutexGuard<'_, Work>) {
         for (ticket, outcome) in work.scheduler.take_settled() {
             self.settle(&ticket, outcome.map(Outcome::from));
+        }
+        for Conflict { sequence, ticket, row } in work.scheduler.take_conflicts() {
+            self.refill(sequence, ticket, row);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::ticket::Ticket;
 use crate::{
     error::{Error, Result},
-    session::Outcome,
+    session::{Outcome, StoredRow},
 };
 
 pub trait Sink: Send + Sync {
@@ -26,4 +26,6 @@ pub enum Event {
     },
     /// There is room for the payload of the set with this sequence number.
     Room(u64),
+    /// The set with this sequence number has found another row than it expects: this one, expired or not.
+    Conflict(u64, Option<StoredRow>),
 }

@@ -80,6 +80,11 @@ impl TicketState {
         self.state.fetch_or(SENT, Ordering::AcqRel) & SETTLED == 0
     }
 
+    /// Its command has left no trace of it.
+    pub fn recall(&self) {
+        self.state.fetch_and(!SENT, Ordering::AcqRel);
+    }
+
     /// Whether it has room among the process's payloads, or waits for it.
     pub fn has_room(&self) -> bool {
         self.admission().as_ref().is_none_or(Admission::has_room)
@@ -110,6 +115,10 @@ impl schedule::Ticket for Ticket {
 
     fn send(&self) -> bool {
         self.0.send()
+    }
+
+    fn recall(&self) {
+        self.0.recall();
     }
 }
 

@@ -14,7 +14,7 @@ use pure_rooms::{
         Action, BarrierKind, Body, Budget, Command, CommandId, Fate, FindEnd, Limits, Outcome, Scheduler,
         Ticket, Transport, Value, Write, WriteEnd, WriteReply,
     },
-    session::{Dates, Expiry, StoredRow},
+    session::{Dates, Expected, Expiry, StoredRow},
 };
 
 /// Every row of these tests lives until then; the gets look at time 0.
@@ -93,6 +93,10 @@ impl Ticket for TestTicket {
         self.sent.set(!self.settled.get());
         self.sent.get()
     }
+
+    fn recall(&self) {
+        self.sent.set(false);
+    }
 }
 
 /// What an operation came to, in the words of the tests.
@@ -164,7 +168,8 @@ impl Bench {
 
     pub fn set_of(&mut self, key: u8, bytes: usize, serves: bool) -> u64 {
         let number = self.tickets.len() as u64;
-        self.submit(key, Action::Set { value: Text { number, bytes, serves }, dates: dates(EXPIRES) })
+        let value = Text { number, bytes, serves };
+        self.submit(key, Action::Set { value, dates: dates(EXPIRES), expected: None })
     }
 
     pub fn unfilled(&mut self, key: u8) -> u64 {
@@ -172,8 +177,18 @@ impl Bench {
     }
 
     pub fn fill(&mut self, sequence: u64) {
-        let value = Text { number: sequence, bytes: 100, serves: true };
-        self.scheduler.fill(sequence, value, dates(EXPIRES));
+        self.fill_expecting(sequence, None);
+    }
+
+    pub fn fill_expecting(&mut self, sequence: u64, expected: Option<Expected<Text>>) {
+        self.scheduler.fill(sequence, text(sequence), dates(EXPIRES), expected.map(Box::new));
+    }
+
+    /// Stores its own sequence number, if the row is as expected.
+    pub fn conditional(&mut self, key: u8, expected: Expected<Text>) -> u64 {
+        let sequence = self.unfilled(key);
+        self.fill_expecting(sequence, Some(expected));
+        sequence
     }
 
     pub fn touch(&mut self, key: u8, expires: i64) -> u64 {
@@ -219,9 +234,7 @@ impl Bench {
     }
 
     pub fn found(&mut self, id: CommandId, index: usize, number: u64) {
-        let value = Text { number, bytes: 100, serves: true };
-        let row = StoredRow { value, expiry: Expiry::At(EXPIRES), last_modified: None };
-        self.scheduler.found(id, index, &row);
+        self.scheduler.found(id, index, &row(number));
         self.collect();
     }
 
@@ -237,12 +250,8 @@ impl Bench {
 
     /// Everything was carried out; `upserted`: by which statements rows were made.
     pub fn acknowledge(&mut self, id: CommandId, statements: usize, upserted: &[usize]) {
-        let reply = WriteReply {
-            n: Some(statements as u64),
-            upserted: upserted.to_vec(),
-            errors: Vec::new(),
-            write_concern_error: None,
-        };
+        let reply =
+            WriteReply { n: Some(statements as u64), upserted: upserted.to_vec(), ..WriteReply::default() };
         self.end_write(id, WriteEnd::Reply(reply));
     }
 
@@ -281,6 +290,19 @@ impl Bench {
     pub fn outcome(&self, sequence: u64) -> Option<&Came> {
         self.outcomes.iter().find(|(number, _)| *number == sequence).map(|(_, came)| came)
     }
+}
+
+pub fn text(number: u64) -> Text {
+    Text { number, bytes: 100, serves: true }
+}
+
+pub fn row(number: u64) -> StoredRow<Text> {
+    StoredRow { value: text(number), expiry: Expiry::At(EXPIRES), last_modified: None }
+}
+
+/// A row with this number.
+pub fn expecting(number: u64) -> Expected<Text> {
+    Expected::Row { value: text(number), latest_expired: None }
 }
 
 pub fn dates(expires: i64) -> Dates {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use pure_rooms::schedule::{Body, Session, Write, WriteKind, WriteReply};
+use pure_rooms::{
+    schedule::{Body, Session, Statement, Write, WriteKind, WriteReply},
+    session::Expected,
+};
 
 use crate::bench::Made;
 
@@ -16,10 +19,18 @@ pub fn apply(
         let highest = carried_out.entry(session).or_default();
         *highest = number.max(*highest);
     }
-    let mut reply =
-        WriteReply { n: Some(0), upserted: Vec::new(), errors: Vec::new(), write_concern_error: None };
+    let mut reply = WriteReply { n: Some(0), ..WriteReply::default() };
     for (index, statement) in write.statements.iter().enumerate() {
         let known = rows.contains_key(&statement.key);
+        if !is_as_expected(statement, rows) {
+            // An insert that only matches counts, and is no error.
+            if statement.inserts_only() {
+                reply.n = reply.n.map(|n| n + 1);
+            } else {
+                reply.missed.push(index);
+            }
+            continue;
+        }
         match (&statement.value, statement.kind) {
             (_, WriteKind::Delete) => drop(rows.remove(&statement.key)),
             (Some(value), WriteKind::Update) => drop(rows.insert(statement.key, value.number)),
@@ -31,6 +42,15 @@ pub fn apply(
         reply.n = reply.n.map(|n| n + u64::from(known || statement.value.is_some()));
     }
     reply
+}
+
+fn is_as_expected(statement: &Statement<Made>, rows: &BTreeMap<u8, u64>) -> bool {
+    let row = rows.get(&statement.key);
+    match statement.expected.as_deref() {
+        None => true,
+        Some(Expected::NoRow) => row.is_none(),
+        Some(Expected::Row { value, .. }) => row == Some(&value.number),
+    }
 }
 
 pub fn written(body: &Body<Made>) -> Vec<u8> {

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use pure_rooms::schedule::{
-    BarrierKind, Body, Command, CommandId, Fate, FindEnd, Limits, Session, Write, WriteEnd, WriteReply,
+use pure_rooms::{
+    schedule::{
+        BarrierKind, Body, Command, CommandId, Conflict, FindEnd, Limits, Session, Write, WriteEnd,
+        WriteReply,
+    },
+    session::Expected,
 };
 
 use crate::{
-    bench::{Bench, Came, EXPIRES, Made},
+    bench::{Bench, Came, EXPIRES, Made, Text, row},
     server::{apply, blocked, found, session, written},
 };
 
@@ -34,6 +38,10 @@ pub enum Step {
     Fail(usize, Failure),
     /// A write that was given up arrives at the server after all.
     Arrive(usize),
+    /// A set of which it is asked that the row is as an earlier look has shown it; 0: that there is none.
+    Conditional(u8, u8),
+    /// The app looks at a conflict.
+    Resolve(usize),
     /// An operation's deadline.
     Ring(usize),
     Advance(u64),
@@ -60,15 +68,16 @@ pub enum Call {
 }
 
 /// A command on its way, and its reply once the server has carried it out.
-struct Flying {
-    command: Command<Made>,
+pub struct Flying {
+    pub command: Command<Made>,
     /// The number of its write on its session.
-    txn_number: u64,
-    reply: Option<Reply>,
+    pub txn_number: u64,
+    pub reply: Option<Reply>,
 }
 
-enum Reply {
+pub enum Reply {
     Rows(Vec<Option<u64>>),
+    Current(Vec<Option<u64>>),
     Written(WriteReply<&'static str>),
     Existing(Vec<bool>),
     Done,
@@ -76,16 +85,19 @@ enum Reply {
 
 pub struct World {
     pub bench: Bench,
-    numbered: bool,
+    pub numbered: bool,
     pub calls: Vec<Call>,
     unfilled: Vec<u64>,
     pub rows: BTreeMap<u8, u64>,
-    flying: Vec<Flying>,
+    pub flying: Vec<Flying>,
     /// Writes that nobody waits for any more, and that may still arrive.
-    late: Vec<(CommandId, Write<Made>, u64)>,
+    pub late: Vec<(CommandId, Write<Made>, u64)>,
     next_number: u64,
     /// The highest number that the server has carried out on each session.
-    carried_out: HashMap<Session, u64>,
+    pub carried_out: HashMap<Session, u64>,
+    /// What each conditional set expects, as it was last filled.
+    pub expected: HashMap<u64, Expected<Text>>,
+    pub conflicts: Vec<Conflict<Made>>,
     /// Barriers whose outcome the transport has delivered.
     pub done: BTreeSet<u64>,
 }
@@ -102,6 +114,8 @@ impl World {
             late: Vec::new(),
             next_number: 0,
             carried_out: HashMap::new(),
+            expected: HashMap::new(),
+            conflicts: Vec::new(),
             done: BTreeSet::new(),
         }
     }
@@ -135,6 +149,8 @@ impl World {
                 self.calls.push(Call::Barrier(kind));
                 self.bench.barrier(kind);
             }
+            Step::Conditional(key, age) => self.set_conditionally(key, age),
+            Step::Resolve(choice) => self.resolve(choice),
             Step::Execute(choice) => self.execute(choice),
             Step::Reply(choice) => self.reply(choice),
             Step::Fail(choice, failure) => self.fail(choice, failure),
@@ -183,6 +199,7 @@ impl World {
                     keys.len(),
                     "an id is in one statement"
                 );
+                self.check_conditions(write, command.operations);
                 for key in &keys {
                     assert!(!writing.contains(key), "an id is in one write at a time");
                 }
@@ -203,7 +220,7 @@ impl World {
                 }
             }
             Body::Barrier { kind, ticket, .. } => self.check_barrier(*kind, ticket.sequence),
-            Body::FindExisting { .. } | Body::Fence { .. } => {}
+            Body::FindExisting { .. } | Body::FindCurrent { .. } | Body::Fence { .. } => {}
         }
         let is_clearing = |flying: &Flying| {
             let Body::Barrier { kind: BarrierKind::Clear, ticket, .. } = &flying.command.body else {
@@ -233,7 +250,7 @@ impl World {
         !self.numbered && self.bench.scheduler.has_unsettled()
     }
 
-    fn choose(&self, choice: usize, wanted: impl Fn(&Flying) -> bool) -> Option<usize> {
+    pub fn choose(&self, choice: usize, wanted: impl Fn(&Flying) -> bool) -> Option<usize> {
         let fitting: Vec<usize> =
             (0..self.flying.len()).filter(|index| wanted(&self.flying[*index])).collect();
         (!fitting.is_empty()).then(|| fitting[choice % fitting.len()])
@@ -244,6 +261,9 @@ impl World {
         let number = self.flying[index].txn_number;
         let reply = match &self.flying[index].command.body {
             Body::Find { keys } => Reply::Rows(keys.iter().map(|key| self.rows.get(key).copied()).collect()),
+            Body::FindCurrent { keys } => {
+                Reply::Current(keys.iter().map(|key| self.rows.get(key).copied()).collect())
+            }
             Body::FindExisting { keys } => {
                 Reply::Existing(keys.iter().map(|key| self.rows.contains_key(key)).collect())
             }
@@ -276,6 +296,10 @@ impl World {
                 }
                 self.bench.end_find(command.id, FindEnd::Complete);
             }
+            (Some(Reply::Current(rows)), _) => {
+                let rows = rows.into_iter().map(|number| number.map(row)).collect();
+                self.bench.scheduler.end_find_current(command.id, Ok(rows));
+            }
             (Some(Reply::Written(reply)), _) => self.bench.end_write(command.id, WriteEnd::Reply(reply)),
             (Some(Reply::Existing(existing)), _) => {
                 self.bench.scheduler.end_find_existing(command.id, Some(&existing));
@@ -291,89 +315,10 @@ impl World {
         }
         self.bench.now = now;
         self.bench.collect();
+        self.conflicts.extend(self.bench.scheduler.take_conflicts());
     }
 
-    fn fail(&mut self, choice: usize, failure: Failure) {
-        let fails = |flying: &Flying| {
-            matches!(flying.command.body, Body::Write(_) | Body::Find { .. }) && flying.reply.is_none()
-        };
-        let Some(index) = self.choose(choice, fails) else { return };
-        let Flying { command, txn_number, .. } = self.flying.remove(index);
-        let id = command.id;
-        let write = match command.body {
-            Body::Write(write) => write,
-            _ => {
-                let end = match failure {
-                    Failure::Rejected => FindEnd::Rejected("rejected"),
-                    Failure::Interrupted => FindEnd::Incomplete(Some("broken")),
-                    _ => FindEnd::Failed("failed"),
-                };
-                return self.bench.end_find(id, end);
-            }
-        };
-        match failure {
-            Failure::Refused => self.bench.fail(id, "refused", Fate::NotApplied),
-            Failure::Rejected => {
-                let txn_number = self.numbered.then_some(0);
-                self.bench.end_write(id, WriteEnd::Rejected { error: "rejected", txn_number });
-            }
-            Failure::Unconfirmed => {
-                let reply = apply(&write, txn_number, &mut self.rows, &mut self.carried_out);
-                let reply = WriteReply { write_concern_error: Some("not confirmed"), ..reply };
-                self.bench.end_write(id, WriteEnd::Reply(reply));
-            }
-            Failure::Interrupted => {
-                let mut part = write;
-                part.statements.truncate(part.statements.len().div_ceil(2));
-                apply(&part, txn_number, &mut self.rows, &mut self.carried_out);
-                self.bench.fail(id, "interrupted", Fate::Unknown);
-            }
-            Failure::Unanswered if self.numbered => {
-                self.late.push((id, write, txn_number));
-                self.bench.fail(id, "unanswered", Fate::Unanswered);
-            }
-            Failure::Unanswered => {
-                self.late.push((id, write, txn_number));
-                self.bench.scheduler.abandon(id, &"abandoned", self.bench.now);
-                self.bench.collect();
-            }
-        }
-    }
-
-    /// With transaction numbers the server refuses what a later write of the session has fenced off. Without, the ids
-    /// wait for it.
-    fn arrive(&mut self, choice: usize) {
-        if self.late.is_empty() {
-            return;
-        }
-        let (id, write, number) = self.late.remove(choice % self.late.len());
-        let fenced =
-            write.session.is_some_and(|session| self.carried_out.get(&session).is_some_and(|n| *n > number));
-        if !fenced {
-            apply(&write, number, &mut self.rows, &mut self.carried_out);
-        }
-        self.bench.scheduler.settle(id);
-    }
-
-    fn ring(&mut self, choice: usize) {
-        let open: Vec<u64> = self
-            .bench
-            .tickets
-            .iter()
-            .filter(|ticket| !ticket.settled.get())
-            .map(|ticket| ticket.sequence)
-            .collect();
-        if open.is_empty() {
-            return;
-        }
-        let sequence = open[choice % open.len()];
-        let sent = self.bench.tickets[usize::try_from(sequence).unwrap()].sent.get();
-        self.bench.ring(sequence);
-        self.bench.outcomes.push((sequence, Came::Failed(if sent { "outcome unknown" } else { "not sent" })));
-        self.bench.expire();
-    }
-
-    fn ticket_is_settled(&self, sequence: u64) -> bool {
+    pub fn ticket_is_settled(&self, sequence: u64) -> bool {
         self.bench.tickets[usize::try_from(sequence).unwrap()].settled.get()
     }
 
@@ -386,6 +331,7 @@ impl World {
             self.send();
             self.execute(0);
             self.reply(0);
+            self.resolve(0);
             if self.flying.is_empty() {
                 self.arrive(0);
             }

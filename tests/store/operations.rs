@@ -131,7 +131,7 @@ async fn a_payload_that_comes_late_keeps_its_place() {
     let destroyed = store.submit(destroy("a"));
     let get = store.submit(get("a"));
     tokio::time::sleep(Duration::from_millis(20)).await;
-    store.store.fill(place, value("late"), dates(LATER));
+    store.store.fill(place, value("late"), dates(LATER), None);
     assert!(matches!(reserved.await, Ok(Outcome::Updated)));
     assert!(matches!(destroyed.await, Ok(Outcome::Removed(true))));
     assert_eq!(found(get.await), None);

@@ -12,7 +12,7 @@ use crate::{
         bson::{Writer, elements},
         reply::integer,
     },
-    session::{Dates, Expiry, Id, StoredRow, Value, bson_type as tag},
+    session::{Dates, Expected, Expiry, Id, StoredRow, Value, bson_type as tag},
 };
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
@@ -35,31 +35,79 @@ pub const FOREIGN: &str = "the collection holds rows of session-mongoose (its in
     npx connect-mongo-native migrate --from session-mongoose";
 
 impl ConnectMongo {
-    pub fn write_operators(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
-        let set = writer.document("$set");
-        if let Some(value) = value {
-            writer.value(VALUE, value.tag, &value.bytes);
+    pub fn write_operators(
+        &self,
+        writer: &mut Writer,
+        value: Option<&Value>,
+        dates: Dates,
+        expected: Option<&Expected>,
+        now_millis: i64,
+    ) {
+        let inserts_only = expected == Some(&Expected::NoRow);
+        if !inserts_only {
+            let set = writer.document("$set");
+            write_fields(writer, value, dates);
+            writer.end(set);
         }
-        if let Some(millis) = dates.expires {
-            writer.date(EXPIRES, millis);
-        } else if value.is_some() {
-            writer.value(EXPIRES, tag::NULL, &[]);
-        }
-        if let Some(millis) = dates.last_modified {
-            writer.date(LAST_MODIFIED, millis);
-        }
-        writer.end(set);
-        if self.timestamps {
-            if value.is_some() {
-                let on_insert = writer.document("$setOnInsert");
-                writer.date(CREATED_AT, now_millis);
-                writer.end(on_insert);
+        let creates = self.timestamps && value.is_some();
+        if creates || expected.is_some() {
+            let on_insert = writer.document("$setOnInsert");
+            match expected {
+                Some(Expected::NoRow) => write_fields(writer, value, dates),
+                // Another id than the query's: a row that is not as expected is an error of its statement alone.
+                Some(Expected::Row { .. }) => writer.value(ID, tag::NULL, &[]),
+                None => {}
             }
+            if creates {
+                writer.date(CREATED_AT, now_millis);
+            }
+            if creates && inserts_only {
+                writer.date(UPDATED_AT, now_millis);
+            }
+            writer.end(on_insert);
+        }
+        if self.timestamps && !inserts_only {
             let current = writer.document("$currentDate");
             writer.boolean(UPDATED_AT, true);
             writer.end(current);
         }
     }
+}
+
+fn write_fields(writer: &mut Writer, value: Option<&Value>, dates: Dates) {
+    if let Some(value) = value {
+        writer.value(VALUE, value.tag, &value.bytes);
+    }
+    if let Some(millis) = dates.expires {
+        writer.date(EXPIRES, millis);
+    } else if value.is_some() {
+        writer.value(EXPIRES, tag::NULL, &[]);
+    }
+    if let Some(millis) = dates.last_modified {
+        writer.date(LAST_MODIFIED, millis);
+    }
+}
+
+/// What a row has to be for a conditional set, beside its id. `$eq`, because a document whose first key begins with `$`
+/// would pass for an operator.
+pub fn write_condition(writer: &mut Writer, expected: &Expected) {
+    let Expected::Row { value, latest_expired } = expected else { return };
+    let equal = writer.document(VALUE);
+    writer.value("$eq", value.tag, &value.bytes);
+    writer.end(equal);
+    let Some(latest_expired) = latest_expired else { return };
+    let either = writer.array("$or");
+    let eternal = writer.document("0");
+    let missing = writer.document(EXPIRES);
+    writer.boolean("$exists", false);
+    writer.end(missing);
+    writer.end(eternal);
+    let live = writer.document("1");
+    let later = writer.document(EXPIRES);
+    writer.date("$gt", *latest_expired);
+    writer.end(later);
+    writer.end(live);
+    writer.end(either);
 }
 
 pub fn read_row(document: &RawDocument) -> Option<(Id, StoredRow)> {
@@ -153,12 +201,53 @@ mod tests {
     fn timestamps_are_those_of_connect_mongo_6() {
         let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
         let mut writer = Writer::new(64);
-        ConnectMongo { timestamps: true }.write_operators(&mut writer, Some(&value), Dates::default(), 7);
+        let layout = ConnectMongo { timestamps: true };
+        layout.write_operators(&mut writer, Some(&value), Dates::default(), None, 7);
         let expected = rawdoc! {
             "$set": { "session": "{}", "expires": RawBson::Null },
             "$setOnInsert": { "createdAt": DateTime::from_millis(7) },
             "$currentDate": { "updatedAt": true },
         };
         assert_eq!(writer.finish(), expected);
+    }
+
+    #[test]
+    fn a_conditional_set_may_insert_only_where_it_expects_no_row() {
+        let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
+        let dates = Dates { expires: Some(9), last_modified: None };
+        let operators = |timestamps, expected: &Expected| {
+            let mut writer = Writer::new(64);
+            let layout = ConnectMongo { timestamps };
+            layout.write_operators(&mut writer, Some(&value), dates, Some(expected), 7);
+            writer.finish()
+        };
+        let at = DateTime::from_millis;
+        assert_eq!(
+            operators(false, &Expected::NoRow),
+            rawdoc! { "$setOnInsert": { "session": "{}", "expires": at(9) } }
+        );
+        assert_eq!(
+            operators(true, &Expected::NoRow),
+            rawdoc! { "$setOnInsert": {
+                "session": "{}", "expires": at(9), "createdAt": at(7), "updatedAt": at(7),
+            } }
+        );
+        let row = Expected::Row { value: value.clone(), latest_expired: Some(5) };
+        assert_eq!(
+            operators(false, &row),
+            rawdoc! {
+                "$set": { "session": "{}", "expires": at(9) },
+                "$setOnInsert": { "_id": RawBson::Null },
+            }
+        );
+        let mut query = Writer::new(64);
+        write_condition(&mut query, &row);
+        assert_eq!(
+            query.finish(),
+            rawdoc! {
+                "session": { "$eq": "{}" },
+                "$or": [{ "expires": { "$exists": false } }, { "expires": { "$gt": at(5) } }],
+            }
+        );
     }
 }

@@ -10,9 +10,9 @@ use bson::{Document, RawDocument, RawDocumentBuf};
 use serde::Deserialize;
 
 use super::bson::Writer;
-use crate::session::{Dates, Id, StoredRow, Value};
+use crate::session::{Dates, Expected, Id, StoredRow, Value};
 
-pub use connect_mongo::ConnectMongo;
+pub use connect_mongo::{ConnectMongo, write_condition};
 pub use fields::ID;
 pub use index::{Index, is_on};
 pub use session_mongoose::SessionMongoose;
@@ -34,11 +34,19 @@ impl Layout {
         }
     }
 
-    /// Writes the update document of a statement. `now_millis`: the server's time.
-    pub fn write_update(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
+    /// Writes the update document of a statement. `expected`: of a conditional set, which session-mongoose's layout has
+    /// not. `now_millis`: the server's time.
+    pub fn write_update(
+        &self,
+        writer: &mut Writer,
+        value: Option<&Value>,
+        dates: Dates,
+        expected: Option<&Expected>,
+        now_millis: i64,
+    ) {
         let update = writer.document("u");
         match self {
-            Self::ConnectMongo(layout) => layout.write_operators(writer, value, dates, now_millis),
+            Self::ConnectMongo(layout) => layout.write_operators(writer, value, dates, expected, now_millis),
             Self::SessionMongoose(layout) => layout.write_operators(writer, value, dates, now_millis),
         }
         writer.end(update);

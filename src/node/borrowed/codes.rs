@@ -22,7 +22,7 @@ codes! {
         SET = 2,
         /// slot, key, expected bytes
         UNFILLED = 3,
-        /// slot, bytes, serves gets, expires, last modified
+        /// slot, bytes, serves gets, expires, last modified, what it expects, bytes of that
         FILL = 4,
         /// slot
         WITHDRAW = 5,
@@ -60,6 +60,12 @@ codes! {
         CALL_END = 20,
         /// error
         FAIL_WAITING = 21,
+        /// command, index: a conditional set found another row than it expects
+        MISSED = 23,
+        /// command, index, row, bytes
+        CURRENT = 24,
+        /// command, error
+        CURRENT_END = 25,
     }
 }
 
@@ -92,6 +98,19 @@ codes! {
         WRITE = 12,
         /// command, slot
         RUN_BARRIER = 13,
+        /// command, keys: whose rows are asked for on the primary
+        FIND_CURRENT = 14,
+        /// slot, row or -1: its set found this instead of what it expects, and is to be filled again or withdrawn
+        CONFLICT = 15,
+    }
+}
+
+codes! {
+    /// What a set expects of the row that it is to replace.
+    expects {
+        ANYTHING = 0,
+        NO_ROW = 1,
+        ROW = 2,
     }
 }
 
@@ -168,6 +187,8 @@ pub const fn operands(code: u32) -> usize {
         | from_javascript::UPSERTED
         | from_javascript::WRITE_REJECTED
         | from_javascript::EXISTS
+        | from_javascript::MISSED
+        | from_javascript::CURRENT_END
         | from_javascript::EXISTING_END
         | from_javascript::CALL_END => 2,
         from_javascript::GET
@@ -177,18 +198,18 @@ pub const fn operands(code: u32) -> usize {
         | from_javascript::WRITTEN
         | from_javascript::WRITE_FAILED
         | from_javascript::BARRIER_END => 3,
-        from_javascript::TOUCH => 4,
-        from_javascript::FILL => 5,
+        from_javascript::TOUCH | from_javascript::CURRENT => 4,
         from_javascript::SET => 6,
-        from_javascript::FOUND => 7,
+        from_javascript::FILL | from_javascript::FOUND => 7,
         _ => 0,
     }
 }
 
 /// By the names that JavaScript uses.
-pub const ALL: [(&str, &[(&str, u32)]); 8] = [
+pub const ALL: [(&str, &[(&str, u32)]); 9] = [
     ("fromJavaScript", from_javascript::ALL),
     ("toJavaScript", to_javascript::ALL),
+    ("expects", expects::ALL),
     ("findEnd", find_end::ALL),
     ("writeFate", write_fate::ALL),
     ("timeout", timeout::ALL),

@@ -7,6 +7,7 @@ mod codes;
 mod inbox;
 mod operation;
 mod outbox;
+mod replies;
 mod turn;
 mod watchlist;
 

@@ -165,4 +165,8 @@ impl schedule::Ticket for Ticket {
     fn send(&self) -> bool {
         self.0.send()
     }
+
+    fn recall(&self) {
+        self.0.sent.set(false);
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    codes::{barrier, find_end, from_javascript, kind_of_call, timeout, to_javascript, write_fate},
+    codes::{barrier, expects, from_javascript, kind_of_call, timeout, to_javascript},
     inbox::{Messages, Operands},
     operation::{Borrowed, Failure, Handle, Key, Released, Slot, Ticket, TicketState},
     outbox::{Outbox, number_of},
@@ -16,11 +16,8 @@ use super::{
 };
 use crate::{
     node::strings::Numbers,
-    schedule::{
-        Action, BarrierKind, Body, CommandId, Fate, FindEnd, Limits, Scheduler, WriteEnd, WriteKind,
-        WriteReply,
-    },
-    session::{Dates, Kind, StoredRow},
+    schedule::{Action, BarrierKind, Body, CommandId, Conflict, Limits, Scheduler, WriteKind, WriteReply},
+    session::{Dates, Expected, Kind, StoredRow},
     store::{
         bounds::budget,
         stats::{Stats, Verb},
@@ -30,9 +27,18 @@ use crate::{
 /// While a payload waits for the process's bound, other threads may make room without a word.
 const ROOM_LOOK: Duration = Duration::from_millis(10);
 
+/// A set's value on its way into the scheduler.
+struct Waiting {
+    sequence: u64,
+    set: Ticket,
+    value: Handle,
+    dates: Dates,
+    expected: Option<Box<Expected<Handle>>>,
+}
+
 /// A borrowed connection's scheduler, on the JavaScript thread.
 pub struct Turns {
-    scheduler: Scheduler<Borrowed>,
+    pub(super) scheduler: Scheduler<Borrowed>,
     stats: Stats,
     timeout: Duration,
     next_sequence: u64,
@@ -43,13 +49,14 @@ pub struct Turns {
     /// Sets whose values are not there yet, by slot.
     unfilled: HashMap<Slot, (u64, Ticket)>,
     /// Sets with a value for which there is no room yet, in their order.
-    without_room: VecDeque<(u64, Ticket, Handle, Dates)>,
+    without_room: VecDeque<Waiting>,
     /// Calls that wait for nothing, by slot.
     calls: HashMap<Slot, Ticket>,
-    barriers: HashMap<Slot, Ticket>,
+    pub(super) barriers: HashMap<Slot, Ticket>,
     /// What has been said of a write's reply, until its end is known.
-    replies: HashMap<CommandId, WriteReply<Failure>>,
-    existing: HashMap<CommandId, Vec<bool>>,
+    pub(super) replies: HashMap<CommandId, WriteReply<Failure>>,
+    pub(super) existing: HashMap<CommandId, Vec<bool>>,
+    pub(super) current: HashMap<CommandId, Vec<Option<StoredRow<Handle>>>>,
     is_connected: bool,
 }
 
@@ -71,6 +78,7 @@ impl Turns {
             barriers: HashMap::new(),
             replies: HashMap::new(),
             existing: HashMap::new(),
+            current: HashMap::new(),
             is_connected: false,
         }
     }
@@ -129,12 +137,10 @@ impl Turns {
             }
             from_javascript::FILL => {
                 if let Some((sequence, set)) = self.unfilled.remove(&operands.short(0)) {
-                    let handle = Handle::OfSet {
-                        set: set.clone(),
-                        bytes: operands.whole(1),
-                        serves_gets: operands.yes(2),
-                    };
-                    self.without_room.push_back((sequence, set, handle, operands.dates(3)));
+                    let (bytes, serves_gets) = (operands.whole(1), operands.yes(2));
+                    let value = Handle::OfSet { set: set.clone(), bytes, serves_gets };
+                    let (dates, expected) = (operands.dates(3), expected(&set, operands));
+                    self.without_room.push_back(Waiting { sequence, set, value, dates, expected });
                 }
             }
             from_javascript::WITHDRAW => {
@@ -169,65 +175,6 @@ impl Turns {
         }
     }
 
-    fn hear_of_command(&mut self, code: u32, id: CommandId, operands: &Operands, now: Instant) {
-        match code {
-            from_javascript::FOUND => {
-                let value = Handle::Row { row: operands.short(2), bytes: operands.whole(3) };
-                let (expiry, last_modified) = (operands.expiry(4), operands.dates(5).last_modified);
-                self.scheduler.found(id, operands.whole(1), &StoredRow { value, expiry, last_modified });
-            }
-            from_javascript::FIND_END => {
-                let error = operands.optional(2).map(Failure::Kept);
-                let end = match (operands.short(1), error) {
-                    (find_end::REJECTED, Some(error)) => FindEnd::Rejected(error),
-                    (find_end::FAILED, Some(error)) => FindEnd::Failed(error),
-                    (find_end::INCOMPLETE, error) => FindEnd::Incomplete(error),
-                    _ => FindEnd::Complete,
-                };
-                self.scheduler.end_find(id, end, true, now);
-            }
-            from_javascript::UPSERTED => self.reply(id).upserted.push(operands.whole(1)),
-            from_javascript::STATEMENT_FAILED => {
-                let error = (operands.whole(1), Failure::Kept(operands.short(2)));
-                self.reply(id).errors.push(error);
-            }
-            from_javascript::WRITTEN => {
-                let mut reply = self.replies.remove(&id).unwrap_or_default();
-                reply.n = operands.optional(1).map(u64::from);
-                reply.write_concern_error = operands.optional(2).map(Failure::Kept);
-                self.end_write(id, WriteEnd::Reply(reply), now);
-            }
-            from_javascript::WRITE_FAILED => {
-                let fate =
-                    if operands.short(2) == write_fate::UNKNOWN { Fate::Unknown } else { Fate::NotApplied };
-                self.end_write(id, WriteEnd::Failed { error: Failure::Kept(operands.short(1)), fate }, now);
-            }
-            from_javascript::WRITE_REJECTED => {
-                let error = Failure::Kept(operands.short(1));
-                self.end_write(id, WriteEnd::Rejected { error, txn_number: None }, now);
-            }
-            from_javascript::EXISTS => {
-                if let Some(found) =
-                    self.existing.get_mut(&id).and_then(|existing| existing.get_mut(operands.whole(1)))
-                {
-                    *found = true;
-                }
-            }
-            from_javascript::EXISTING_END => {
-                let existing = self.existing.remove(&id).filter(|_| operands.yes(1));
-                self.scheduler.end_find_existing(id, existing.as_deref());
-            }
-            from_javascript::BARRIER_END => {
-                if let Some(ticket) = self.barriers.remove(&operands.short(1)) {
-                    self.settle_by_javascript(&ticket, operands.yes(2));
-                }
-                self.scheduler.end_barrier(id);
-            }
-            _ => {}
-        }
-        self.collect();
-    }
-
     /// The value is in JavaScript anyway; what waits for room is its turn.
     fn set(&mut self, operands: &Operands, now: Instant) {
         let bytes = operands.whole(2);
@@ -236,9 +183,9 @@ impl Turns {
         let value = Handle::OfSet { set: set.clone(), bytes, serves_gets: operands.yes(3) };
         let dates = operands.dates(4);
         if has_room(&set) && self.without_room.is_empty() {
-            self.scheduler.fill(sequence, value, dates);
+            self.scheduler.fill(sequence, value, dates, None);
         } else {
-            self.without_room.push_back((sequence, set, value, dates));
+            self.without_room.push_back(Waiting { sequence, set, value, dates, expected: None });
         }
     }
 
@@ -295,6 +242,16 @@ impl Turns {
                 self.existing.insert(number as CommandId, vec![false; keys.len()]);
                 self.outbox.find(to_javascript::FIND_EXISTING, number, &keys);
             }
+            Body::FindCurrent { keys } => {
+                self.stats.command(Verb::Find, keys.len());
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a command's number"
+                )]
+                self.current.insert(number as CommandId, vec![None; keys.len()]);
+                self.outbox.find(to_javascript::FIND_CURRENT, number, &keys);
+            }
             Body::Write(write) => {
                 let verb = if write.kind == WriteKind::Delete { Verb::Delete } else { Verb::Update };
                 self.stats.command(verb, operations);
@@ -309,23 +266,15 @@ impl Turns {
         }
     }
 
-    fn reply(&mut self, id: CommandId) -> &mut WriteReply<Failure> {
-        self.replies.entry(id).or_default()
-    }
-
-    /// A write that had been given up is settled by any reply.
-    fn end_write(&mut self, id: CommandId, end: WriteEnd<Failure>, now: Instant) {
-        self.scheduler.settle(id);
-        self.scheduler.end_write(id, end, true, false, now);
-    }
-
     fn fill_what_has_room(&mut self) {
-        while self.without_room.front().is_some_and(|(_, set, ..)| set.is_settled() || has_room(set)) {
-            let Some((sequence, set, value, dates)) = self.without_room.pop_front() else { break };
+        let may_go = |waiting: &Waiting| waiting.set.is_settled() || has_room(&waiting.set);
+        while self.without_room.front().is_some_and(may_go) {
+            let Some(waiting) = self.without_room.pop_front() else { break };
+            let Waiting { sequence, set, value, dates, expected } = waiting;
             if set.is_settled() {
                 self.scheduler.withdraw(sequence);
             } else {
-                self.scheduler.fill(sequence, value, dates);
+                self.scheduler.fill(sequence, value, dates, expected);
             }
         }
     }
@@ -360,17 +309,25 @@ impl Turns {
         }
     }
 
-    fn collect(&mut self) {
+    pub(super) fn collect(&mut self) {
         for (ticket, outcome) in self.scheduler.take_settled() {
             if ticket.claim() {
                 self.settled(&ticket, Instant::now(), outcome.is_err());
                 self.outbox.outcome(ticket.slot, outcome);
             }
         }
+        for Conflict { sequence, ticket, row } in self.scheduler.take_conflicts() {
+            let row = match row.map(|row| row.value) {
+                Some(Handle::Row { row, .. }) => f64::from(row),
+                _ => -1.0,
+            };
+            self.outbox.push(to_javascript::CONFLICT, &[f64::from(ticket.slot), row]);
+            self.unfilled.insert(ticket.slot, (sequence, ticket));
+        }
     }
 
     /// JavaScript knows the outcome already.
-    fn settle_by_javascript(&mut self, ticket: &TicketState, failed: bool) {
+    pub(super) fn settle_by_javascript(&mut self, ticket: &TicketState, failed: bool) {
         if ticket.claim() {
             self.settled(ticket, Instant::now(), failed);
         }
@@ -389,6 +346,19 @@ impl Turns {
         let room = (!self.without_room.is_empty()).then(|| now + ROOM_LOOK);
         let next = [deadline, look, room].into_iter().flatten().min();
         next.map_or(f64::INFINITY, |at| at.saturating_duration_since(now).as_secs_f64() * 1000.0)
+    }
+}
+
+/// Of a set that is filled.
+fn expected(set: &Ticket, operands: &Operands) -> Option<Box<Expected<Handle>>> {
+    match operands.short(5) {
+        expects::NO_ROW => Some(Box::new(Expected::NoRow)),
+        expects::ROW => {
+            let value = Handle::OfSet { set: set.clone(), bytes: operands.whole(6), serves_gets: false };
+            // Which rows are live, JavaScript says in the statement.
+            Some(Box::new(Expected::Row { value, latest_expired: None }))
+        }
+        _ => None,
     }
 }
 
