@@ -1,6 +1,7 @@
 'use strict'
 
 const backends = require('./backends')
+const { ConditionalBackend } = require('./conflicts/conditional-backend')
 const { createEncryptedCodec } = require('./crypto/codec')
 const { EncryptedBackend } = require('./crypto/encrypted-backend')
 const { keys } = require('./crypto/keys')
@@ -29,6 +30,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     #codec
     #dialect
     #form
+    #isConditional
     #kind
 
     constructor (options) {
@@ -43,8 +45,9 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       this.#form = form
       this.#kind = kind
       const backend = kind.open(form)
-      this.#backend = form.encryption ? new EncryptedBackend(backend, codec) : backend
-      this.#codec = form.encryption ? { encode: identity, decode: identity } : codec
+      this.#isConditional = form.conflicts !== 'overwrite'
+      this.#backend = this.#layered(backend, codec)
+      this.#codec = form.encryption || this.#isConditional ? { encode: identity, decode: identity } : codec
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -113,12 +116,19 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return answer(this.#close(), callback, this.#dialect.reply)
     }
 
+    /** What the framework calls to make its own object of a session that `get` returned. */
+    createSession (req, session) {
+      const object = super.createSession(req, session)
+      if (this.#isConditional) this.#backend.adopt(session, object)
+      return object
+    }
+
     // Each method's own work. These are async, so that they never throw but reject. They call the backend
     // before their first await, so that operations have the order in which they were called.
 
     async #get (sid) {
       if (debug.enabled) debug.line('get', shortId(sid))
-      const row = await this.#backend.get(this.#id(sid))
+      const row = await this.#backend.get(this.#id(sid), sid)
       const session = row === null ? MISSING : this.#revive(row)
       if (session === MISSING) {
         if (this.#dialect.announcesMissing) this.#announce('get', sid)
@@ -131,13 +141,22 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #set (sid, session) {
       if (!session && this.#dialect.nothingDestroys) return this.#destroy(sid)
       if (debug.enabled) debug.line('set', shortId(sid))
-      const now = Date.now()
-      const outcome = await this.#backend.set(this.#id(sid), this.#codec.encode(session), {
-        expires: this.#expiresAt(session, now),
-        lastModified: this.#form.touchAfterMS > 0 ? now : null
-      })
-      this.#announce(outcome === 'created' ? 'create' : 'update', sid)
+      const result = await this.#backend.set(this.#id(sid), this.#codec.encode(session), this.#datesOf(session), sid)
+      if (this.#isConditional) return this.#savedIf(sid, session, result)
+      this.#announce(result === 'created' ? 'create' : 'update', sid)
       this.#announce('set', sid) // for compatibility with times before the two others
+      return this.#dialect.stored
+    }
+
+    /** What a conditional set has come to. */
+    #savedIf (sid, session, { outcome, session: merged }) {
+      if (outcome === 'gone') this.#announce('gone', sid)
+      else if (outcome === 'touched') this.#announce('touch', sid, session)
+      else {
+        const details = merged === undefined ? [sid] : [sid, merged]
+        this.#announce(outcome === 'created' ? 'create' : 'update', ...details)
+        this.#announce('set', ...details)
+      }
       return this.#dialect.stored
     }
 
@@ -149,12 +168,10 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         const lastModified = dates.lastModifiedOf(session)
         if (lastModified !== null && now - lastModified < touchAfterMS) return
       }
-      const matched = await this.#backend.touch(this.#id(sid), {
-        expires: this.#expiresAt(session, now),
-        // Also where there was none: connect-mongo left rows from before `touchAfter` without one, and
-        // unthrottled.
-        lastModified: touchAfterMS > 0 ? now : null
-      })
+      // `lastModified` also where there was none: connect-mongo left rows from before `touchAfter` without
+      // one, and unthrottled.
+      const matched = await this.#backend.touch(this.#id(sid), this.#datesOf(session, now))
+      if (!matched && this.#isConditional) return void this.#announce('gone', sid)
       if (!matched) this.#dialect.touchMissing()
       this.#announce('touch', sid, session)
     }
@@ -230,9 +247,21 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return this.#kind.makeId(transformId === undefined ? sid : transformId(sid))
     }
 
-    #expiresAt (session, now) {
-      const { expiresAt = dates.expiresAt, ttlMS } = this.#form
-      return expiresAt(session, now, ttlMS)
+    /** The backend that takes sessions where something is to be done with them on their way. */
+    #layered (backend, codec) {
+      const { conflicts, encryption, onUndecryptable } = this.#form
+      if (this.#isConditional) {
+        const { documents } = this.#kind
+        const datesOf = session => this.#datesOf(session)
+        return new ConditionalBackend(backend, codec, { conflicts, documents, datesOf, onUndecryptable })
+      }
+      return encryption ? new EncryptedBackend(backend, codec) : backend
+    }
+
+    /** The dates of a session's row that is written now. */
+    #datesOf (session, now = Date.now()) {
+      const { expiresAt = dates.expiresAt, touchAfterMS, ttlMS } = this.#form
+      return { expires: expiresAt(session, now, ttlMS), lastModified: touchAfterMS > 0 ? now : null }
     }
 
     /** The session of a row, or MISSING. */

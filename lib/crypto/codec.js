@@ -11,11 +11,27 @@ const { isUndecryptable } = require('./errors')
 // Rows that hold an embedded document are read as they are, as connect-mongo 6 does: so a collection of such
 // rows can be encrypted session by session. Rows that hold a string must be encrypted.
 
-/** The codec of a store whose options ask for encryption. `documents`: of its backend. */
+/**
+ * The codec of a store whose options ask for encryption, as session/codec.js has it. `documents`: of its
+ * backend.
+ */
 function createEncryptedCodec (form, documents = bson) {
   const cipher = vaultOf(form.encryption) ?? appCipher(form.encryption, form.operationTimeoutMS)
-  const { encode, decode } = (form.dialect === 'legacy' ? legacyCodec : modernCodec)(form, cipher, documents)
-  return { encode, decode: form.onUndecryptable === 'ignore' ? ignoring(decode) : decode }
+  const steps = (form.dialect === 'legacy' ? legacyCodec : modernCodec)(form, cipher, documents)
+  const decode = stored => then(steps.open(stored), steps.revive)
+  return {
+    ...steps,
+    encode: session => steps.seal(steps.prepare(session)),
+    decode: form.onUndecryptable === 'ignore' ? ignoring(decode) : decode
+  }
+}
+
+/** A session as the text that is encrypted. `kind`: what it is to the format. */
+class Plaintext {
+  constructor (text, kind) {
+    this.text = text
+    this.kind = kind
+  }
 }
 
 /** connect-mongo 6's. */
@@ -28,16 +44,19 @@ function modernCodec ({ stringify, serialize, unserialize }, cipher, documents) 
     if (hooks) return (unserialize ?? identity)(value)
     return typeof value === 'string' ? decodeValue(value, documents) : value
   }
+  const prepare = session => {
+    const value = hooks || !stringify ? (serialize ?? plain)(session) : encodeJson(session)
+    if (value === null || value === undefined) return null
+    if (typeof value === 'string') return new Plaintext(value, 'string')
+    if (typeof value.then === 'function') throw new TypeError('serialize must not return a promise')
+    return new Plaintext(JSON.stringify(value), 'json')
+  }
   return {
-    encode (session) {
-      const value = hooks || !stringify ? (serialize ?? plain)(session) : encodeJson(session)
-      if (value === null || value === undefined) return null
-      if (typeof value === 'string') return sized(cipher.encrypt(value, 'string'), value)
-      if (typeof value.then === 'function') throw new TypeError('serialize must not return a promise')
-      const text = JSON.stringify(value)
-      return sized(cipher.encrypt(text, 'json'), text)
-    },
-    decode: value => typeof value === 'string' ? then(cipher.decrypt(value), read) : decodeDocument(value)
+    prepare,
+    seal: plaintext => plaintext && sized(cipher.encrypt(plaintext.text, plaintext.kind), plaintext.text),
+    open: value => typeof value === 'string' ? then(cipher.decrypt(value), text => new Plaintext(text)) : value,
+    revive: opened => opened instanceof Plaintext ? read(opened.text) : decodeDocument(opened),
+    ...trees(read, documents, prepare)
   }
 }
 
@@ -48,28 +67,50 @@ function modernCodec ({ stringify, serialize, unserialize }, cipher, documents) 
  */
 function legacyCodec ({ serialize, unserialize }, cipher, documents) {
   const decodeDocument = documentDecoder(unserialize, documents)
+  const decrypted = sealed => then(cipher.decrypt(sealed), text => new Plaintext(text))
   const read = text => {
     if (unserialize) return unserialize(text)
     const value = parse(text)
     return typeof value === 'string' ? decodeValue(value, documents) : value
   }
+  const prepare = session => {
+    const text = encodeJson(session)
+    return text === null ? null : new Plaintext(text, 'string')
+  }
   return {
-    encode (session) {
-      const text = encodeJson(session)
-      if (text === null) return null
-      const sealed = cipher.encrypt(text, 'string')
+    prepare,
+    seal (plaintext) {
+      if (plaintext === null) return null
+      const sealed = cipher.encrypt(plaintext.text, 'string')
       const hook = sealed => encodeValue(serialize(JSON.parse(sealed)), documents)
-      return sized(serialize ? then(sealed, hook) : sealed, text)
+      return sized(serialize ? then(sealed, hook) : sealed, plaintext.text)
     },
-    decode (value) {
-      if (!unserialize) return typeof value === 'string' ? then(cipher.decrypt(value), read) : decodeDocument(value)
+    open (value) {
+      if (!unserialize) return typeof value === 'string' ? decrypted(value) : value
       const sealed = unserialize(rawValue(value, documents))
-      if (typeof sealed === 'string') return then(cipher.decrypt(sealed), read)
-      if (typeof value === 'string' || typeof sealed?.ct === 'string') {
-        return then(cipher.decrypt(JSON.stringify(sealed) ?? ''), read)
-      }
+      if (typeof sealed === 'string') return decrypted(sealed)
+      if (typeof value === 'string' || typeof sealed?.ct === 'string') return decrypted(JSON.stringify(sealed) ?? '')
       return sealed
-    }
+    },
+    revive (opened) {
+      if (opened instanceof Plaintext) return read(opened.text)
+      return unserialize ? opened : decodeDocument(opened)
+    },
+    ...trees(read, documents, prepare)
+  }
+}
+
+/** What a hook has made a text of that is no JSON, only the other hook can read. */
+function trees (read, documents, prepare) {
+  const treeOf = ({ text }) => {
+    let value = parse(text)
+    if (typeof value === 'string') value = parse(value)
+    return typeof value === 'string' ? read(text) : value
+  }
+  const isJson = ({ text }) => typeof parse(text) === 'object'
+  return {
+    toTree: opened => opened instanceof Plaintext ? treeOf(opened) : rawValue(opened, documents),
+    fromTree: (tree, like) => like && isJson(like) ? new Plaintext(JSON.stringify(tree), like.kind) : prepare(tree)
   }
 }
 

@@ -25,7 +25,9 @@ class EncryptedBackend {
     let failure
     const value = this.#codec.encode(session)
     if (value instanceof Promise) value.catch(error => { failure = { error } })
-    return this.#order.pass(this.#backend.set(id, value, dates), undefined, error => failure ? failure.error : error)
+    return this.#order.pass(this.#backend.set(id, value, dates), undefined, error => {
+      throw failure ? failure.error : error
+    })
   }
 
   scan (options) {

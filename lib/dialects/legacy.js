@@ -51,7 +51,7 @@ function normalize (given) {
     entry: ENTRY, known: READ, harmless: [...HARMLESS, ...SESSION_MONGOOSE], ignored: IGNORED
   })
   const autoRemove = read.autoRemove(options.autoRemove || 'native')
-  return {
+  const form = {
     dialect: 'legacy',
     ...source,
     mongoOptions: read.object('mongoOptions', options.mongoOptions),
@@ -70,6 +70,7 @@ function normalize (given) {
     encryption: options.secret ? createLegacyAdapter(options) : null,
     ...read.own(options, source)
   }
+  return { ...form, conflicts: read.conflicts(options.conflicts, form) }
 }
 
 /** Beside options that only connect-mongo has, those of session-mongoose mean nothing. */

@@ -52,7 +52,7 @@ function normalize (given) {
     entry: 'MongoStore.create()', known: READ, harmless: HARMLESS, ignored: IGNORED
   })
   const autoRemove = read.autoRemove(options.autoRemove === undefined ? 'native' : options.autoRemove)
-  return {
+  const form = {
     dialect: 'modern',
     ...source,
     mongoOptions: read.object('mongoOptions', options.mongoOptions),
@@ -71,6 +71,7 @@ function normalize (given) {
     encryption: encryption(options),
     ...read.own(options, source)
   }
+  return { ...form, conflicts: read.conflicts(options.conflicts, form) }
 }
 
 /**

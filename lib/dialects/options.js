@@ -22,7 +22,7 @@ const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInt
 const MAX_TTL = 8e15
 
 /** Options that only this package has, the same in every dialect. */
-const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable']
+const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable', 'conflicts']
 
 /**
  * Names of Node driver options, misplaced among a store's. The peers ignored them, and nothing is lost by it.
@@ -113,6 +113,23 @@ function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error'
   }
 }
 
+const RESOLUTIONS = ['overwrite', 'merge', 'reject']
+
+/** What a save does that finds its session changed. Only a server that replies can say so. */
+function conflicts (value = 'overwrite', { url, mongoOptions, writeConcern }) {
+  if (value === null) return 'overwrite'
+  if (typeof value !== 'function' && !RESOLUTIONS.includes(value)) {
+    throw new TypeError(
+      `conflicts must be 'overwrite', 'merge', 'reject' or a function: got ${describe(value)}${typeof value === 'string' ? suggestion(value, RESOLUTIONS) : ''}`)
+  }
+  const isUnacknowledged = writeConcern?.w === 0 || mongoOptions?.w === 0 || mongoOptions?.writeConcern?.w === 0 ||
+    /[?&]w=0(&|$)/.test(url ?? '')
+  if (value !== 'overwrite' && isUnacknowledged) {
+    throw new TypeError('conflicts needs acknowledged writes, and the write concern is w: 0')
+  }
+  return value
+}
+
 /** A connection of the app's, or the promise of one. Throws if it is neither; a promise is checked later. */
 function connection (name, value) {
   const promised = typeof value.then === 'function' && typeof value.readyState !== 'number'
@@ -147,6 +164,7 @@ function reportUnread (options, { entry, known, harmless, ignored }) {
 module.exports = {
   ...values,
   autoRemove,
+  conflicts,
   connection,
   DEFAULTS,
   DRIVER_OPTIONS,

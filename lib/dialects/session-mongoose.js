@@ -65,8 +65,16 @@ function normalize (given) {
     transformId,
     writeConcern: null,
     encryption: null,
+    conflicts: conflicts(options.conflicts),
     ...read.own(options, source)
   }
+}
+
+/** Its documents have no value that a write could be conditional on: several rows may share a sid. */
+function conflicts (value) {
+  if (value === undefined || value === null || value === 'overwrite') return 'overwrite'
+  throw new TypeError("conflicts is an option of connect-mongo's rows, which session-mongoose's documents cannot have: " +
+    "use require('connect-mongo-native')(session)")
 }
 
 /** Whether the options have one that only session-mongoose has, and none that only connect-mongo has. */

@@ -92,4 +92,9 @@ function decodeElement (type, bytes) {
   return load().deserialize(document, READING)['']
 }
 
-module.exports = { adopted, decode, decodeElement, encode, load }
+/** Bytes do not change: what is stored can be kept, and compared, as it is. */
+function keep (bytes) {
+  return bytes
+}
+
+module.exports = { adopted, bare: keep, decode, decodeElement, encode, keep, load }

@@ -14,9 +14,14 @@ const MISSING = Symbol('missing')
 
 /**
  * The codec of a store, by its normalized options `stringify`, `serialize` and `unserialize`.
+ *
+ * Beside `encode` and `decode`, it has the steps that a merge of sessions takes: what is stored is `seal` of
+ * what `prepare` makes of a session, `open` and `revive` are the way back, and between `toTree` and
+ * `fromTree` a prepared session is an object whose properties compare as they are stored.
  */
 function createCodec ({ stringify, serialize, unserialize }, documents = bson) {
-  if (serialize || unserialize) {
+  const hooks = Boolean(serialize || unserialize)
+  if (hooks) {
     // One hook alone leaves the other side plain: sessions are stored as documents, and come back as they are
     // stored.
     serialize ??= plain
@@ -25,9 +30,21 @@ function createCodec ({ stringify, serialize, unserialize }, documents = bson) {
     documents.load() // if bson is missing, fail when the store is made, not at the first visitor's request
     serialize = plain
   }
+  const encode = serialize ? session => encodeValue(serialize(session), documents) : encodeJson
+  const decode = unserialize ? value => unserialize(rawValue(value, documents)) : value => decodeValue(value, documents)
   return {
-    encode: serialize ? session => encodeValue(serialize(session), documents) : encodeJson,
-    decode: unserialize ? value => unserialize(rawValue(value, documents)) : value => decodeValue(value, documents)
+    encode,
+    decode,
+    prepare: encode,
+    seal: identity,
+    open: identity,
+    revive: decode,
+    // What a hook has made a text of, only the other hook can read.
+    toTree: value => hooks && typeof value === 'string' ? decode(value) : decodeValue(value, documents),
+    fromTree: (tree, like) => {
+      if (typeof like !== 'string') return documents.encode(tree)
+      return hooks ? encode(tree) : JSON.stringify(tree)
+    }
   }
 }
 

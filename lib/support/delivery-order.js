@@ -15,14 +15,14 @@ class DeliveryOrder {
   #leaving = null
 
   /**
-   * Resolves to what `step` returns for the backend's value, be it a value or a promise. Rejects with what
-   * `blame` returns for the backend's error.
+   * Resolves to what `step` returns for the backend's value, be it a value or a promise, or to what `failed`
+   * returns for its error, unless it throws.
    */
-  pass (promise, step = value => value, blame = error => error) {
+  pass (promise, step = value => value, failed = error => { throw error }) {
     return new Promise((resolve, reject) => {
       promise.then(
         value => this.#enter(() => step(value), resolve, reject),
-        error => this.#enter(() => { throw blame(error) }, resolve, reject))
+        error => this.#enter(() => failed(error), resolve, reject))
     })
   }
 

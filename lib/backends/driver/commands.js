@@ -9,9 +9,15 @@ const { readId } = require('./ids')
 // 2.0 on; and with collections that only have the calls that connect-mongo makes. What a failure asks for is
 // the scheduler's to decide: nothing here fails, or is sent again.
 
+/** The server's code for an update that would insert a row with another id than it asks for. */
+const IMMUTABLE_FIELD = 66
+
 /** Said in each call, since the caller's client may have been made with others. */
 const READING = { promoteLongs: true, promoteValues: true, promoteBuffers: false, raw: false }
 const WRITING = { ignoreUndefined: false, serializeFunctions: false }
+
+/** Of a reply that says nothing more. */
+const NOTHING = { upserted: [], errors: [], concernError: null, missed: [] }
 
 class Commands {
   #connection
@@ -69,6 +75,21 @@ class Commands {
     return this.#collection.find(this.#filterOf(ids), { ...READING, batchSize: ids.length + 1 }).toArray()
   }
 
+  /** `{ rows, error }`: the rows as they are stored, with the indexes of their ids, on the primary. */
+  async findCurrent (ids) {
+    try {
+      const options = { ...READING, readPreference: 'primary', batchSize: ids.length + 1 }
+      const documents = ids.length === 1
+        ? [await this.#collection.findOne(this.#filter(ids[0]), options)].filter(Boolean)
+        : await this.#collection.find(this.#filterOf(ids), options).toArray()
+      const rows = documents.map(document => this.#layout.readRow(document))
+      const indexed = rows.map(row => [ids.findIndex(({ key }) => key === row.id.key), row])
+      return { rows: indexed.filter(([index]) => index >= 0) }
+    } catch (error) {
+      return { rows: [], error: discreet(error, ids.map(({ value }) => value)) }
+    }
+  }
+
   /** Which of the ids have a row, on the primary; null if that cannot be told. */
   async findExisting (ids) {
     try {
@@ -84,7 +105,8 @@ class Commands {
 
   /**
    * Carries out statements of one kind. `{ reply }`, or of a write that failed as a whole, `{ error, fate }`.
-   * A reply has `n`, undefined where there are no counts, `upserted`, `errors` and `concernError`.
+   * A reply has `n`, undefined where there are no counts, `upserted`, `errors`, `concernError` and `missed`,
+   * the conditional sets that found another row than they expect.
    */
   async write (statements) {
     try {
@@ -96,11 +118,10 @@ class Commands {
   }
 
   async #single (statement) {
-    const { id, destroys } = statement
-    const filter = this.#filter(id)
-    if (destroys) {
+    const filter = this.#filterFor(statement)
+    if (statement.destroys) {
       const { deletedCount } = await this.#collection.deleteOne(filter, this.#writing) ?? {}
-      return { n: deletedCount ?? 1, upserted: [], errors: [], concernError: null }
+      return { ...NOTHING, n: deletedCount ?? 1 }
     }
     const upsert = statement.value !== undefined
     try {
@@ -108,9 +129,10 @@ class Commands {
       const reply = await this.#collection.updateOne(filter, this.#layout.update(statement), options) ?? {}
       const upserted = upsert && hasUpserted(reply)
       const matched = reply.matchedCount ?? reply.result?.n ?? 1
-      return { n: upserted ? 1 : matched, upserted: upserted ? [0] : [], errors: [], concernError: null }
+      return { ...NOTHING, n: upserted ? 1 : matched, upserted: upserted ? [0] : [] }
     } catch (error) {
       // Drivers from 5 on insist on values of their own bson, where the app may have another beside it.
+      if (isMiss(error, statement)) return { ...NOTHING, n: 0, missed: [0] }
       if (error?.name === 'BSONVersionError' && !statement.adopted) return this.#single(withAdopted(statement))
       throw error
     }
@@ -128,15 +150,18 @@ class Commands {
       const isOfStatements = reply.errors.length > 0 || reply.concernError !== null
       if (!isOfStatements) throw isSomeStatements(error) ? refused(error) : error
     }
+    const missed = reply.errors.filter(error => isMiss(error, statements[error.index]))
+    const errors = reply.errors.filter(error => !missed.includes(error))
     return {
       ...reply,
-      errors: reply.errors.map(error => ({ index: error.index, error: statementError(error, ids) })),
+      missed: missed.map(({ index }) => index),
+      errors: errors.map(error => ({ index: error.index, error: statementError(error, ids) })),
       concernError: reply.concernError && discreet(concernErrorOf(reply.concernError), ids)
     }
   }
 
   #operation (statement) {
-    const filter = this.#filter(statement.id)
+    const filter = this.#filterFor(statement)
     if (statement.destroys) return { deleteOne: { filter } }
     const update = this.#layout.update(statement)
     return { updateOne: { filter, update, upsert: statement.value !== undefined } }
@@ -144,6 +169,11 @@ class Commands {
 
   #filter (id) {
     return { [this.#layout.idField]: idForDriver(id) }
+  }
+
+  #filterFor ({ id, condition }) {
+    const filter = this.#filter(id)
+    return condition ? { ...filter, ...this.#layout.condition(condition) } : filter
   }
 
   #filterOf (ids) {
@@ -174,6 +204,11 @@ function withAdopted (statement) {
 function idForDriver ({ value }) {
   if (typeof value === 'bigint') throw new TypeError('a bigint session id beyond 2^53 takes a URL, not a connection')
   return value
+}
+
+/** Whether an error says that a conditional set found another row than it expects. */
+function isMiss ({ code }, { condition }) {
+  return code === IMMUTABLE_FIELD && Boolean(condition)
 }
 
 /** In the spellings of all majors. */

@@ -25,7 +25,17 @@ function encode (value) {
 
 /** What the driver has read is the app's to keep. */
 function decode (value) {
-  return value
+  return bare(value)
+}
+
+/** A copy to compare with later: what the driver has read, the app changes. */
+function keep (value) {
+  return clone(value)
+}
+
+/** A value as the driver has it. */
+function bare (value) {
+  return value instanceof Document ? value.value : value
 }
 
 /** A second copy of what the driver has read, for another who asked for the same row. */
@@ -80,4 +90,4 @@ class Copier {
 /** The driver's own bson does what this package's would be needed for. */
 function load () {}
 
-module.exports = { clone, decode, Document, encode, load }
+module.exports = { bare, clone, decode, Document, encode, keep, load }

@@ -99,6 +99,10 @@ class DriverBackend {
     return this.#scheduler.set(id, value, dates)
   }
 
+  setIf (id, attempt, bytes, conflict) {
+    return this.#scheduler.setIf(id, attempt, bytes, conflict)
+  }
+
   touch (id, dates) {
     return this.#scheduler.touch(id, dates)
   }

@@ -55,6 +55,25 @@ class OneByOne {
     })
   }
 
+  /** As the scheduler's. */
+  setIf (id, attempt, bytes, conflict) {
+    attempt = Promise.resolve(attempt)
+    attempt.catch(() => {})
+    return this.#enter('set', id, async commands => {
+      for (let next = await attempt; next !== null;) {
+        const { value, dates, expected, now } = next
+        const statement = { id, destroys: false, value, dates, condition: { expected, now } }
+        const { upserted, missed } = await written(commands, statement)
+        const isStored = expected === false ? upserted.length > 0 : missed.length === 0
+        if (isStored) return expected === false ? 'created' : 'updated'
+        const { rows, error } = await commands.findCurrent([id])
+        if (error) throw error
+        next = await conflict(rows[0]?.[1] ?? null)
+      }
+      throw new Error('the set was withdrawn')
+    })
+  }
+
   touch (id, dates) {
     return this.#enter('touch', id, async commands => {
       const { n } = await written(commands, { id, destroys: false, value: undefined, dates })

@@ -30,14 +30,9 @@ function liveRow ({ value, expires, lastModified }, overlay, latestExpired) {
   }
 }
 
-/** A value on its way to the driver, as the driver takes it. */
-function plainValue (value) {
-  return value instanceof Document ? value.value : value
-}
-
 /** What a value counts against the bounds, in bytes, more or less. */
 function sizeOf (value) {
   return value instanceof Document ? value.bytes : value?.length ?? 0
 }
 
-module.exports = { liveRow, NO_DATES, millis, plainValue, sizeOf }
+module.exports = { liveRow, NO_DATES, millis, sizeOf }

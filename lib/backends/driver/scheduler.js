@@ -1,7 +1,8 @@
 'use strict'
 
-const { clone } = require('./documents')
+const { Dispatch } = require('./dispatch')
 const { timeoutError } = require('./errors')
+const { Messages } = require('./messages')
 const { sizeOf } = require('./rows')
 const { Slots } = require('./slots')
 
@@ -9,12 +10,8 @@ const { Slots } = require('./slots')
 // when a command leaves and with whose operations; ids, values and promises stay here. What crosses are
 // numbers, in two arrays: once a turn it is told what has happened, and says what to do.
 
-/** Numbers in each array. A command takes about 520 at most. A full inbox is absorbed. */
-const INBOX_LENGTH = 8192
+/** Numbers in the array. A command takes about 520 at most. */
 const OUTBOX_LENGTH = 8192
-
-/** Numbers in the longest message of the inbox. */
-const MAX_MESSAGE = 8
 
 /** Where messages begin in the outbox: behind their length, whether more follow, and when to ask again. */
 const HEADER = 3
@@ -25,23 +22,21 @@ const { setTimeout, queueMicrotask } = globalThis
 /** The longest time that a timer has. Milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** Of a statement that stores nothing. */
+const NO_SET = { value: undefined, condition: null }
+
 class Scheduler {
   #core
   #codes
-  /** How many operands a message has, by its code. */
-  #operands = []
-  #inbox = new Float64Array(INBOX_LENGTH)
+  #messages
   #outbox = new Float64Array(OUTBOX_LENGTH)
-  #commands = null
+  #dispatch
   /** Calls that wait for a connection. */
   #calls = []
   #slots
   #timeoutMS
   #selectionError
   #onStarved
-  /** Rows and errors that messages name by their index, until the turn that hears of them has ended. */
-  #rows = []
-  #errors = []
   #isScheduled = false
   #isTurning = false
   #timer = null
@@ -53,9 +48,9 @@ class Scheduler {
    */
   constructor (binding, { groupsDestroys = true, timeoutMS, maxQueue, selectionError, onStarved }) {
     this.#codes = binding.schedulerCodes
-    const { fromJavaScript, operands } = this.#codes
-    for (const [name, code] of Object.entries(fromJavaScript)) this.#operands[code] = operands[name]
-    this.#core = binding.openScheduler(this.#inbox, this.#outbox, groupsDestroys, timeoutMS)
+    this.#messages = new Messages(this.#codes, () => this.#core.absorb())
+    this.#dispatch = new Dispatch(this.#codes, this.#messages, () => this.#schedule())
+    this.#core = binding.openScheduler(this.#messages.numbers, this.#outbox, groupsDestroys, timeoutMS)
     this.#slots = new Slots(maxQueue)
     this.#timeoutMS = timeoutMS
     this.#selectionError = selectionError
@@ -64,7 +59,7 @@ class Scheduler {
 
   /** From now on there is a connection. `facts`: what its client allows. */
   connect (commands, { lookups, statements, pool, groupsDestroys, isolatesFinds, writesWait, timeoutMS }) {
-    this.#commands = commands
+    this.#dispatch.connect(commands)
     this.#timeoutMS = timeoutMS
     this.#core.connect(lookups, statements, pool, groupsDestroys, isolatesFinds, writesWait, timeoutMS)
     for (const slot of this.#calls.splice(0)) this.#startCall(slot)
@@ -74,7 +69,7 @@ class Scheduler {
   get (id, latestExpired) {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
-    this.#say(this.#codes.fromJavaScript.GET, slot.number, slot.key, latestExpired)
+    this.#messages.say(this.#codes.fromJavaScript.GET, slot.number, slot.key, latestExpired)
     return this.#leave(slot)
   }
 
@@ -85,39 +80,41 @@ class Scheduler {
     const { fromJavaScript } = this.#codes
     if (typeof value?.then !== 'function') {
       slot.value = value
-      const [expires, lastModified] = [dates.expires ?? NaN, dates.lastModified ?? NaN]
-      this.#say(fromJavaScript.SET, slot.number, slot.key, sizeOf(value), servesGets(value), expires, lastModified)
+      this.#messages.say(fromJavaScript.SET, slot.number, slot.key, sizeOf(value), servesGets(value),
+        dates.expires ?? NaN, dates.lastModified ?? NaN)
       return this.#leave(slot)
     }
-    this.#say(fromJavaScript.UNFILLED, slot.number, slot.key, value.bytes ?? 0)
-    value.then(
-      ready => {
-        if (slot.isReleased) return
-        slot.value = ready
-        const [expires, lastModified] = [dates.expires ?? NaN, dates.lastModified ?? NaN]
-        this.#say(fromJavaScript.FILL, slot.number, sizeOf(ready), servesGets(ready), expires, lastModified)
-        this.#schedule()
-      },
-      error => {
-        if (slot.isReleased) return
-        slot.reject(error)
-        this.#say(fromJavaScript.WITHDRAW, slot.number)
-        this.#schedule()
-      })
+    this.#messages.say(fromJavaScript.UNFILLED, slot.number, slot.key, value.bytes ?? 0)
+    this.#fillLater(slot, value.then(value => ({ value, dates })))
+    return this.#leave(slot)
+  }
+
+  /**
+   * A conditional set. `attempt`: `{ value, dates, expected, now }`, or the promise of it. `conflict(row)`
+   * resolves to another attempt, or to null, which fails the set.
+   */
+  setIf (id, attempt, bytes, conflict) {
+    const slot = this.#slots.enter(id)
+    if (slot.refused) return slot.promise
+    slot.conflict = conflict
+    this.#messages.say(this.#codes.fromJavaScript.UNFILLED, slot.number, slot.key, bytes)
+    if (typeof attempt.then === 'function') this.#fillLater(slot, attempt)
+    else this.#fill(slot, attempt)
     return this.#leave(slot)
   }
 
   touch (id, dates) {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
-    this.#say(this.#codes.fromJavaScript.TOUCH, slot.number, slot.key, dates.expires ?? NaN, dates.lastModified ?? NaN)
+    this.#messages.say(this.#codes.fromJavaScript.TOUCH, slot.number, slot.key,
+      dates.expires ?? NaN, dates.lastModified ?? NaN)
     return this.#leave(slot)
   }
 
   destroy (id) {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
-    this.#say(this.#codes.fromJavaScript.DESTROY, slot.number, slot.key)
+    this.#messages.say(this.#codes.fromJavaScript.DESTROY, slot.number, slot.key)
     return this.#leave(slot)
   }
 
@@ -126,7 +123,7 @@ class Scheduler {
     const slot = this.#slots.enter(null)
     if (slot.refused) return slot.promise
     slot.run = run
-    this.#say(this.#codes.fromJavaScript.BARRIER, slot.number, this.#codes.barrier[kind])
+    this.#messages.say(this.#codes.fromJavaScript.BARRIER, slot.number, this.#codes.barrier[kind])
     return this.#leave(slot)
   }
 
@@ -135,18 +132,18 @@ class Scheduler {
     const slot = this.#slots.enter(null)
     if (slot.refused) return slot.promise
     slot.run = run
-    this.#say(this.#codes.fromJavaScript.CALL, slot.number, this.#codes.call[kind])
-    if (this.#commands === null) this.#calls.push(slot)
+    this.#messages.say(this.#codes.fromJavaScript.CALL, slot.number, this.#codes.call[kind])
+    if (!this.#dispatch.isConnected) this.#calls.push(slot)
     else this.#startCall(slot)
     return this.#leave(slot)
   }
 
   /** Everyone who waits is told that there is no connection. */
   failWaiting (error) {
-    this.#say(this.#codes.fromJavaScript.FAIL_WAITING, this.#keep(error))
+    this.#messages.say(this.#codes.fromJavaScript.FAIL_WAITING, this.#messages.keepError(error))
     for (const slot of this.#calls.splice(0)) {
       slot.reject(error)
-      this.#say(this.#codes.fromJavaScript.CALL_END, slot.number, 1)
+      this.#messages.say(this.#codes.fromJavaScript.CALL_END, slot.number, 1)
     }
     this.#schedule()
   }
@@ -163,6 +160,29 @@ class Scheduler {
 
   stats (connected) {
     return JSON.parse(this.#core.stats(connected))
+  }
+
+  #fillLater (slot, attempt) {
+    attempt.then(attempt => {
+      if (slot.isReleased) return
+      if (attempt === null) throw new Error('the set was withdrawn')
+      this.#fill(slot, attempt)
+      this.#schedule()
+    }).catch(error => {
+      if (slot.isReleased) return
+      slot.reject(error)
+      this.#messages.say(this.#codes.fromJavaScript.WITHDRAW, slot.number)
+      this.#schedule()
+    })
+  }
+
+  #fill (slot, { value, dates, expected, now }) {
+    const { fromJavaScript, expects } = this.#codes
+    slot.value = value
+    slot.condition = expected === undefined ? null : { expected, now }
+    const code = expected === undefined ? expects.ANYTHING : expected === false ? expects.NO_ROW : expects.ROW
+    this.#messages.say(fromJavaScript.FILL, slot.number, sizeOf(value), servesGets(value),
+      dates.expires ?? NaN, dates.lastModified ?? NaN, code, sizeOf(expected))
   }
 
   #leave (slot) {
@@ -182,21 +202,20 @@ class Scheduler {
 
   /** Never nested: while commands are sent, the app's monitoring may call the store. */
   #turn () {
-    if (this.#commands === null && this.#slots.open > 0) this.#onStarved()
+    if (!this.#dispatch.isConnected && this.#slots.open > 0) this.#onStarved()
     this.#isTurning = true
     let wakeMS
     do {
       this.#core.turn()
-      this.#inbox[0] = 0
+      this.#messages.clear()
       const end = HEADER + this.#outbox[0]
       const more = this.#outbox[1]
       const millis = this.#outbox[2]
       for (let at = HEADER; at < end; at += this.#outbox[at] + 2) this.#hear(at + 1)
-      wakeMS = more === 1 || this.#inbox[0] > 0 ? 0 : millis
+      wakeMS = more === 1 || !this.#messages.isEmpty ? 0 : millis
     } while (wakeMS === 0)
     this.#isTurning = false
-    this.#rows.length = 0
-    this.#errors.length = 0
+    this.#messages.forget()
     this.#wake(wakeMS)
   }
 
@@ -206,21 +225,26 @@ class Scheduler {
     const { toJavaScript } = this.#codes
     const slot = this.#slots.at(outbox[at + 1])
     switch (outbox[at]) {
-      case toJavaScript.ROW: return slot.resolve(this.#row(outbox[at + 2], outbox[at + 3], outbox[at + 4]))
+      case toJavaScript.ROW: return slot.resolve(row(this.#messages.valueOf(outbox[at + 2]), outbox, at + 3))
       case toJavaScript.ROW_OF_SET: {
         const { value } = this.#slots.at(outbox[at + 2])
-        return slot.resolve({ value, expires: finite(outbox[at + 3]), lastModified: finite(outbox[at + 4]) })
+        return slot.resolve(row(value, outbox, at + 3))
       }
       case toJavaScript.NO_ROW: return slot.resolve(null)
       case toJavaScript.CREATED: return slot.resolve('created')
       case toJavaScript.UPDATED: return slot.resolve('updated')
       case toJavaScript.MATCHED: return slot.resolve(outbox[at + 2] === 1)
-      case toJavaScript.FAILED: return slot.reject(this.#errors[outbox[at + 2]])
+      case toJavaScript.FAILED: return slot.reject(this.#messages.error(outbox[at + 2]))
       case toJavaScript.TIMED_OUT: return slot.reject(this.#timeoutError(outbox[at + 2]))
       case toJavaScript.RELEASED: return this.#slots.release(outbox[at + 1])
-      case toJavaScript.FIND: return void this.#find(outbox[at + 1], this.#ids(at))
-      case toJavaScript.FIND_EXISTING: return void this.#findExisting(outbox[at + 1], this.#ids(at))
-      case toJavaScript.WRITE: return void this.#write(outbox[at + 1], this.#statements(at))
+      case toJavaScript.CONFLICT: {
+        const row = outbox[at + 2] < 0 ? null : this.#messages.row(outbox[at + 2])
+        return this.#fillLater(slot, slot.conflict(row))
+      }
+      case toJavaScript.FIND: return void this.#dispatch.find(outbox[at + 1], this.#ids(at))
+      case toJavaScript.FIND_EXISTING: return void this.#dispatch.findExisting(outbox[at + 1], this.#ids(at))
+      case toJavaScript.FIND_CURRENT: return void this.#dispatch.findCurrent(outbox[at + 1], this.#ids(at))
+      case toJavaScript.WRITE: return void this.#dispatch.write(outbox[at + 1], this.#statements(at))
       case toJavaScript.RUN_BARRIER: return this.#runBarrier(outbox[at + 1], this.#slots.at(outbox[at + 2]))
     }
   }
@@ -237,64 +261,27 @@ class Scheduler {
     const destroys = outbox[at + 2] === 1
     const statements = []
     for (let next = at + 3; next < at + 1 + outbox[at - 1]; next += 4) {
-      const slot = outbox[next + 1]
+      const set = outbox[next + 1] < 0 ? NO_SET : this.#slots.at(outbox[next + 1])
       statements.push({
         id: this.#slots.idOf(outbox[next]),
         destroys,
-        value: slot < 0 ? undefined : this.#slots.at(slot).value,
+        value: set.value,
+        condition: set.condition,
         dates: { expires: known(outbox[next + 2]), lastModified: known(outbox[next + 3]) }
       })
     }
     return statements
   }
 
-  async #find (command, ids) {
-    const { fromJavaScript, expiry, findEnd } = this.#codes
-    const { rows, end, error } = await this.#commands.find(ids)
-    for (const [index, { value, expires, lastModified }] of rows) {
-      const kind = expires === undefined ? expiry.ABSENT : expires === null ? expiry.NOT_A_DATE : expiry.AT
-      const row = this.#rows.push({ value, isGiven: false }) - 1
-      this.#say(fromJavaScript.FOUND, command, index, row, sizeOf(value), kind, expires ?? NaN, lastModified ?? NaN)
-    }
-    this.#say(fromJavaScript.FIND_END, command, findEnd[end], error ? this.#keep(error) : -1)
-    this.#schedule()
-  }
-
-  async #findExisting (command, ids) {
-    const { fromJavaScript } = this.#codes
-    const existing = await this.#commands.findExisting(ids)
-    existing?.forEach((exists, index) => exists && this.#say(fromJavaScript.EXISTS, command, index))
-    this.#say(fromJavaScript.EXISTING_END, command, existing === null ? 0 : 1)
-    this.#schedule()
-  }
-
-  async #write (command, statements) {
-    const { fromJavaScript, writeFate } = this.#codes
-    const { reply, error, fate } = await this.#commands.write(statements)
-    if (reply) {
-      for (const index of reply.upserted) this.#say(fromJavaScript.UPSERTED, command, index)
-      for (const { index, error } of reply.errors) {
-        this.#say(fromJavaScript.STATEMENT_FAILED, command, index, this.#keep(error))
-      }
-      const concernError = reply.concernError ? this.#keep(reply.concernError) : -1
-      this.#say(fromJavaScript.WRITTEN, command, reply.n ?? NaN, concernError)
-    } else if (fate === 'REJECTED') {
-      this.#say(fromJavaScript.WRITE_REJECTED, command, this.#keep(error))
-    } else {
-      this.#say(fromJavaScript.WRITE_FAILED, command, this.#keep(error), writeFate[fate])
-    }
-    this.#schedule()
-  }
-
   #startCall (slot) {
     const { fromJavaScript } = this.#codes
-    this.#say(fromJavaScript.CALL_SENT, slot.number)
-    this.#run(slot, slot.run, failed => this.#say(fromJavaScript.CALL_END, slot.number, failed))
+    this.#messages.say(fromJavaScript.CALL_SENT, slot.number)
+    this.#run(slot, slot.run, failed => this.#messages.say(fromJavaScript.CALL_END, slot.number, failed))
   }
 
   #runBarrier (command, slot) {
     const { fromJavaScript } = this.#codes
-    this.#run(slot, slot.run, failed => this.#say(fromJavaScript.BARRIER_END, command, slot.number, failed))
+    this.#run(slot, slot.run, failed => this.#messages.say(fromJavaScript.BARRIER_END, command, slot.number, failed))
   }
 
   /** Its outcome is known here first: the scheduler hears only that it has ended. */
@@ -310,40 +297,9 @@ class Scheduler {
     this.#schedule()
   }
 
-  /** Gets that share a row must not share its document. */
-  #row (index, expires, lastModified) {
-    const row = this.#rows[index]
-    const value = row.isGiven ? clone(row.value) : row.value
-    row.isGiven = true
-    return { value, expires: finite(expires), lastModified: finite(lastModified) }
-  }
-
   #timeoutError (code) {
     const [fate] = Object.entries(this.#codes.timeout).find(([, known]) => known === code)
     return this.#selectionError(this.#timeoutMS, fate) ?? timeoutError(this.#timeoutMS, fate)
-  }
-
-  #keep (error) {
-    return this.#errors.push(error) - 1
-  }
-
-  /** Writes a message: its code, and as many operands as that has. Cheaper than a list of them. */
-  #say (code, a, b, c, d, e, f, g) {
-    const inbox = this.#inbox
-    let at = inbox[0] + 1
-    if (at + MAX_MESSAGE > INBOX_LENGTH) {
-      this.#core.absorb()
-      at = 1
-    }
-    inbox[at] = code
-    inbox[at + 1] = a
-    inbox[at + 2] = b
-    inbox[at + 3] = c
-    inbox[at + 4] = d
-    inbox[at + 5] = e
-    inbox[at + 6] = f
-    inbox[at + 7] = g
-    inbox[0] = at + this.#operands[code]
   }
 
   /** Asks again when something is due by time alone. An idle scheduler keeps no process alive. */
@@ -369,7 +325,11 @@ function known (number) {
   return Number.isNaN(number) ? null : number
 }
 
-/** A date of a row. */
+/** A row whose dates stand in the outbox. */
+function row (value, outbox, at) {
+  return { value, expires: finite(outbox[at]), lastModified: finite(outbox[at + 1]) }
+}
+
 function finite (number) {
   return Number.isFinite(number) ? number : null
 }

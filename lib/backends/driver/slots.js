@@ -124,6 +124,9 @@ class Slot {
   refused = false
   isReleased = false
   value = undefined
+  /** Of a conditional set. */
+  condition = null
+  conflict = null
   run = null
   #slots
   #resolve

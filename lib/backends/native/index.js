@@ -20,6 +20,7 @@ function openNative (form) {
       const promise = core.set(id, value, dates.expires, dates.lastModified)
       return promise === null ? reserved.set(id, value, sizeOf(value), dates) : leave(promise)
     },
+    setIf: (id, attempt, bytes, conflict) => reserved.setIf(id, attempt, bytes, conflict),
     touch: (id, { expires, lastModified }) => leave(core.touch(id, expires, lastModified)),
     destroy: id => leave(core.destroy(id)),
     scan: ({ after, limit }) => leave(core.scan(after, limit, Date.now())),
@@ -65,6 +66,8 @@ class ReservedSets {
   #leave
   /** What to call when there is room, by sequence number. */
   #waiting = new Map()
+  /** What to ask when a conditional set finds another row than it expects, by sequence number. */
+  #conflicts = new Map()
 
   constructor (core, leave) {
     this.#core = core
@@ -78,26 +81,56 @@ class ReservedSets {
    * Returns the core's own promise. One that is derived from it would settle later than the promises of the
    * operations that the core delivers together with this one.
    */
-  set (id, value, bytes, { expires, lastModified }) {
-    const core = this.#core
-    const { promise, sequence, hasRoom } = core.reserve(id, Math.min(bytes, MAX_BYTES))
-    const end = () => {
-      this.#waiting.delete(sequence)
-      core.withdraw(sequence)
-    }
-    const fill = value => core.fill(sequence, value, expires, lastModified)
+  set (id, value, bytes, dates) {
+    return this.#reserve(id, value, bytes, (sequence, value) => this.#fill(sequence, { value, dates })).promise
+  }
+
+  /**
+   * A conditional set. `attempt`: `{ value, dates, expected, now }`, or the promise of it. `conflict(row)`
+   * resolves to another attempt, or to null, which fails the set.
+   */
+  setIf (id, attempt, bytes, conflict) {
+    const fill = (sequence, attempt) => this.#fill(sequence, attempt)
+    const { promise, sequence } = this.#reserve(id, attempt, bytes, fill)
+    this.#conflicts.set(sequence, conflict)
+    const forget = () => this.#conflicts.delete(sequence)
+    promise.then(forget, forget)
+    return promise
+  }
+
+  #reserve (id, value, bytes, fillWith) {
+    const { promise, sequence, hasRoom } = this.#core.reserve(id, Math.min(bytes, MAX_BYTES))
+    const end = () => this.#end(sequence)
+    const fill = value => fillWith(sequence, value)
     const ready = hasRoom ? value : new Promise(resolve => this.#waiting.set(sequence, () => resolve(value)))
     if (ready instanceof Promise) ready.then(fill).catch(end)
     else fill(ready)
     // Fails a waiting value's set at once, whether there is room or not.
     if (value instanceof Promise) value.catch(end)
     promise.catch(end)
-    return this.#leave(promise)
+    return { promise: this.#leave(promise), sequence }
+  }
+
+  #fill (sequence, { value, dates, expected, now }) {
+    this.#core.fill(sequence, value, dates.expires, dates.lastModified, expected, now)
+  }
+
+  #end (sequence) {
+    this.#waiting.delete(sequence)
+    this.#core.withdraw(sequence)
   }
 
   room (sequence) {
     this.#waiting.get(sequence)?.()
     this.#waiting.delete(sequence)
+  }
+
+  async conflict (sequence, row) {
+    try {
+      const attempt = await this.#conflicts.get(sequence)?.(row)
+      if (attempt) return this.#fill(sequence, attempt)
+    } catch { /* as if it were given up */ }
+    this.#end(sequence)
   }
 }
 
@@ -113,6 +146,7 @@ function sizeOf (value) {
 async function pump (core, reserved, listener) {
   for (let event; (event = await core.nextEvent()) !== null;) {
     if (event[0] === 'room') reserved.room(event[1])
+    else if (event[0] === 'conflict') reserved.conflict(event[1], event[2])
     else listener(...event)
   }
 }

@@ -2,7 +2,8 @@
 
 const { isOn } = require('../../../support/index-keys')
 const { readId } = require('../ids')
-const { millis, plainValue } = require('../rows')
+const { bare } = require('../documents')
+const { millis } = require('../rows')
 
 // connect-mongo: { _id, session, expires, lastModified?, createdAt?, updatedAt? }.
 
@@ -30,15 +31,34 @@ class ConnectMongo {
     }
   }
 
-  update ({ value, dates }) {
-    const $set = {}
+  update ({ value, dates, condition }) {
+    const fields = {}
     const upserts = value !== undefined
-    if (upserts) $set.session = plainValue(value)
-    if (dates.expires !== null) $set.expires = new Date(dates.expires)
-    if (dates.lastModified !== null) $set.lastModified = new Date(dates.lastModified)
-    if (!this.#timestamps) return { $set }
-    const $currentDate = { updatedAt: true }
-    return upserts ? { $set, $setOnInsert: { createdAt: new Date() }, $currentDate } : { $set, $currentDate }
+    if (upserts) fields.session = bare(value)
+    if (dates.expires !== null) fields.expires = new Date(dates.expires)
+    if (dates.lastModified !== null) fields.lastModified = new Date(dates.lastModified)
+    const now = new Date()
+    if (condition?.expected === false) {
+      return { $setOnInsert: { ...fields, ...(this.#timestamps && { createdAt: now, updatedAt: now }) } }
+    }
+    const onInsert = {
+      // Another id than the filter's: a row that is not as expected is an error of its statement alone.
+      ...(condition && { _id: null }),
+      ...(this.#timestamps && upserts && { createdAt: now })
+    }
+    return {
+      $set: fields,
+      ...(Object.keys(onInsert).length > 0 && { $setOnInsert: onInsert }),
+      ...(this.#timestamps && { $currentDate: { updatedAt: true } })
+    }
+  }
+
+  /** What a row has to be for a conditional set, beside its id. */
+  condition ({ expected, now }) {
+    if (expected === false) return {}
+    const session = { $eq: bare(expected) }
+    if (now === null) return { session }
+    return { session, $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date(now) } }] }
   }
 
   latestExpired (now) {

@@ -2,7 +2,8 @@
 
 const { isOn } = require('../../../support/index-keys')
 const { readId } = require('../ids')
-const { millis, plainValue } = require('../rows')
+const { bare } = require('../documents')
+const { millis } = require('../rows')
 
 // session-mongoose: { _id: ObjectId, sid, data, expires | null }, or with `ttl` { _id, sid, data, usedAt }.
 //
@@ -39,7 +40,7 @@ class SessionMongoose {
   }
 
   update ({ value, dates }) {
-    const data = value === undefined ? {} : { data: plainValue(value) }
+    const data = value === undefined ? {} : { data: bare(value) }
     if (this.#ttlSeconds === null) {
       const expires = Number.isFinite(dates.expires) ? new Date(dates.expires) : null
       return { $set: { ...data, expires }, $unset: { usedAt: true } }

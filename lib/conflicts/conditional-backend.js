@@ -1,0 +1,154 @@
+'use strict'
+
+const { isUndecryptable } = require('../crypto/errors')
+const { DeliveryOrder } = require('../support/delivery-order')
+const { warn } = require('../support/warnings')
+const { Histories } = require('./history')
+const { differOnlyInExpiration } = require('./merge')
+const { Resolution } = require('./resolution')
+const { Save } = require('./save')
+
+/**
+ * A backend that takes and returns sessions, on top of one that stores values. A session that was loaded is
+ * stored only while its row is as it was; else the store's `conflicts` decides what is.
+ *
+ * Outcomes come out in the order in which the other backend delivers them.
+ */
+class ConditionalBackend {
+  #backend
+  #histories = new Histories()
+  #order = new DeliveryOrder()
+  #store
+
+  /** `datesOf(session)`: the dates of a row with this session. `documents`: of the other backend. */
+  constructor (backend, codec, { conflicts, documents, datesOf, onUndecryptable }) {
+    this.#backend = backend
+    this.#store = {
+      codec,
+      counts: { conflicts: 0, merges: 0, gone: 0 },
+      datesOf,
+      documents,
+      open: opener(codec, onUndecryptable),
+      resolution: new Resolution(conflicts, codec)
+    }
+  }
+
+  /** The framework has made `object` of a session that `get` returned. */
+  adopt (session, object) {
+    this.#histories.adopt(session, object)
+  }
+
+  get (id, sid) {
+    return this.#order.pass(this.#backend.get(id), row => row && this.#loaded(row, sid))
+  }
+
+  /**
+   * Resolves to `{ outcome, session }`. The outcome is 'created', 'updated', 'touched' where only the
+   * expiration has changed, or 'gone'. The session is there where another was stored than was given.
+   */
+  set (id, session, dates, sid) {
+    const { codec } = this.#store
+    const history = this.#historyOf(session, sid)
+    if (history === undefined) {
+      return this.#order.pass(this.#backend.set(id, codec.encode(session), dates), outcome => ({ outcome }))
+    }
+    const prepared = codec.prepare(session)
+    if (history.saving === null && this.#onlyMoves(history, prepared)) {
+      return this.touch(id, dates).then(matched => ({ outcome: matched ? 'touched' : 'gone' }))
+    }
+    const save = new Save(this.#store, { history, sid, prepared, dates })
+    const set = this.#backend.setIf(id, save.begin(), sizeOf(prepared), row => save.conflict(row))
+    const saved = this.#order.pass(set, outcome => save.succeeded(outcome), error => save.failed(error))
+    history.follow(saved)
+    return saved
+  }
+
+  /** Whether there was a row. */
+  touch (id, dates) {
+    return this.#order.pass(this.#backend.touch(id, dates), matched => {
+      if (!matched) this.#store.counts.gone++
+      return matched
+    })
+  }
+
+  scan (options) {
+    return this.#order.pass(this.#backend.scan(options), async ({ rows, next }) => ({
+      rows: await Promise.all(rows.map(async row => ({ ...row, value: await this.#store.codec.decode(row.value) }))),
+      next
+    }))
+  }
+
+  destroy (id) { return this.#order.pass(this.#backend.destroy(id)) }
+  ids (options) { return this.#order.pass(this.#backend.ids(options)) }
+  count () { return this.#order.pass(this.#backend.count()) }
+  clear () { return this.#order.pass(this.#backend.clear()) }
+  ping () { return this.#order.pass(this.#backend.ping()) }
+  sweep () { return this.#order.pass(this.#backend.sweep()) }
+  close () { return this.#order.pass(this.#backend.close()) }
+
+  async stats () {
+    return { ...await this.#backend.stats(), ...this.#store.counts }
+  }
+
+  /**
+   * Undefined for what overwrites: an object that no framework made, and one that is saved under another id.
+   */
+  #historyOf (session, sid) {
+    const history = this.#histories.of(session)
+    if (history !== undefined) return history.sid === sid ? history : undefined
+    if (isOfFramework(session)) return this.#histories.begin(session, sid)
+    warn('CONNECT_MONGO_UNCONDITIONAL_SET', 'a session was saved that is neither one that this store loaded nor ' +
+      'one that express-session made: it overwrites what is stored, whatever the option conflicts says')
+  }
+
+  /** With `resave`, a session that was not changed is saved for its expiration. */
+  #onlyMoves ({ isNew, base }, prepared) {
+    // An ISO date has one length. Most saves change more than that, and are not decoded for this.
+    if (isNew || sizeOf(base) !== sizeOf(prepared)) return false
+    const { codec } = this.#store
+    return differOnlyInExpiration(codec.toTree(base), codec.toTree(prepared))
+  }
+
+  #loaded (row, sid) {
+    const { documents, codec, open } = this.#store
+    // What the driver has read becomes the session, which the app changes.
+    const stored = documents.keep(row.value)
+    const opened = open(row.value)
+    const revive = opened => {
+      if (opened === null && row.value !== null) return null
+      const session = codec.revive(opened)
+      this.#histories.loaded(session, sid, stored, opened === row.value ? stored : opened)
+      return { ...row, value: session }
+    }
+    return typeof opened?.then === 'function' ? opened.then(revive) : revive(opened)
+  }
+}
+
+/** `codec.open`, which returns null for what cannot be decrypted where that is to pass for missing. */
+function opener (codec, onUndecryptable) {
+  if (onUndecryptable !== 'ignore') return codec.open
+  const missing = error => {
+    if (isUndecryptable(error)) return null
+    throw error
+  }
+  return stored => {
+    try {
+      const opened = codec.open(stored)
+      return typeof opened?.then === 'function' ? opened.catch(missing) : opened
+    } catch (error) {
+      return missing(error)
+    }
+  }
+}
+
+/** Sessions of express-session, Connect and Express 2 and 3 have these methods. */
+function isOfFramework (session) {
+  return typeof session?.save === 'function' && typeof session.regenerate === 'function'
+}
+
+/** About how large a prepared session is. */
+function sizeOf (prepared) {
+  return prepared?.text?.length ?? prepared?.bytes ?? prepared?.length ?? 0
+}
+
+module.exports = { ConditionalBackend }

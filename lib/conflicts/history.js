@@ -1,0 +1,73 @@
+'use strict'
+
+/**
+ * What the store knows of the session objects that an app works on: what each last loaded or saved, and what
+ * is stored meanwhile.
+ *
+ * It is kept beside the objects, which belong to the app, and goes when they go.
+ */
+class Histories {
+  /** By the session that a `get` returned, until the framework makes its own object of it. */
+  #loaded = new WeakMap()
+  #histories = new WeakMap()
+
+  /** A `get` has returned `session`. `prepared`: what its `stored` value is, decrypted. */
+  loaded (session, sid, stored, prepared) {
+    if (typeof session === 'object' && session !== null) {
+      this.#loaded.set(session, new History(sid, stored, prepared))
+    }
+  }
+
+  /** The framework has made `object` of what a `get` returned. */
+  adopt (session, object) {
+    const history = this.#loaded.get(session)
+    if (history !== undefined && object !== session) this.#histories.set(object, history)
+  }
+
+  /** Undefined where there is none. */
+  of (object) {
+    return this.#histories.get(object) ?? this.#loaded.get(object)
+  }
+
+  /** Of an object that is saved for the first time. */
+  begin (object, sid) {
+    const history = new History(sid, undefined, undefined)
+    this.#histories.set(object, history)
+    return history
+  }
+}
+
+class History {
+  /** The last save, which settles when the history is up to date again; null if none is under way. */
+  saving = null
+
+  constructor (sid, stored, prepared) {
+    this.sid = sid
+    /** The row's value, as it is expected to be; undefined if there has been none. */
+    this.stored = stored
+    /** What the object last loaded or saved. */
+    this.base = prepared
+    /** What `stored` is, decrypted: after a merge it has more than `base`. */
+    this.current = prepared
+  }
+
+  get isNew () {
+    return this.stored === undefined
+  }
+
+  /** The next save waits for this one, whatever becomes of it. */
+  follow (saved) {
+    const saving = saved.then(() => {}, () => {}).then(() => {
+      if (this.saving === saving) this.saving = null
+    })
+    this.saving = saving
+  }
+
+  saved (stored, base, current) {
+    this.stored = stored
+    this.base = base
+    this.current = current
+  }
+}
+
+module.exports = { Histories }

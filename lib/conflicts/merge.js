@@ -1,0 +1,82 @@
+'use strict'
+
+const { isDeepStrictEqual } = require('node:util')
+
+// Merges what two requests have made of one session: `theirs` is stored meanwhile, `ours` is saved now, and
+// both began with `base`. What one side changed is taken from it, a deletion included; what both changed is
+// taken from ours, the later save.
+
+/** Stands for a property that is not there. */
+const ABSENT = Symbol('absent')
+
+/** Sessions as they are stored, decoded: objects whose dates, ids and numbers compare by value. */
+function mergeSessions (base, theirs, ours) {
+  const merged = mergeObjects(base, theirs, ours)
+  const cookie = mergeCookies(base.cookie, theirs.cookie, ours.cookie)
+  if (cookie !== undefined && Object.hasOwn(merged, 'cookie')) merged.cookie = cookie
+  return merged
+}
+
+function mergeObjects (base, theirs, ours) {
+  const names = new Set([...Object.keys(theirs), ...Object.keys(ours)])
+  const properties = []
+  for (const name of names) {
+    const value = mergeValues(at(base, name), at(theirs, name), at(ours, name))
+    if (value !== ABSENT) properties.push([name, value])
+  }
+  // Defines properties of any name as the object's own, `__proto__` too.
+  return Object.fromEntries(properties)
+}
+
+function mergeValues (base, theirs, ours) {
+  if (isSame(theirs, ours) || isSame(base, theirs)) return ours
+  if (isSame(base, ours)) return theirs
+  if (isPlain(theirs) && isPlain(ours)) return mergeObjects(isPlain(base) ? base : {}, theirs, ours)
+  return appended(base, theirs, ours) ?? ours
+}
+
+/** Arrays to which both have only appended, such as flash messages: joined, theirs first. */
+function appended (base, theirs, ours) {
+  const start = base === ABSENT ? [] : base
+  if (![start, theirs, ours].every(Array.isArray)) return undefined
+  const goesOn = list => list.length >= start.length && isSame(start, list.slice(0, start.length))
+  return goesOn(theirs) && goesOn(ours) ? [...theirs, ...ours.slice(start.length)] : undefined
+}
+
+/**
+ * A cookie is one thing: it is that of whoever changed more of it than its expiration, which every request
+ * moves; else the later.
+ */
+function mergeCookies (base, theirs, ours) {
+  const changed = cookie => !isSame(lasting(base), lasting(cookie))
+  return changed(theirs) && !changed(ours) ? theirs : ours
+}
+
+function lasting (cookie) {
+  if (!isPlain(cookie)) return cookie
+  const { expires, ...rest } = cookie
+  return rest
+}
+
+/** Whether two sessions differ in nothing but the cookie's expiration. */
+function differOnlyInExpiration (one, other) {
+  if (!isPlain(one) || !isPlain(other)) return false
+  return isSame({ ...one, cookie: lasting(one.cookie) }, { ...other, cookie: lasting(other.cookie) })
+}
+
+function at (object, name) {
+  return Object.hasOwn(object, name) ? object[name] : ABSENT
+}
+
+function isSame (one, other) {
+  return one === other || isDeepStrictEqual(one, other)
+}
+
+function isPlain (value) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value._bsontype !== undefined) return false
+  const prototype = Object.getPrototypeOf(value)
+  // Another realm's plain objects, such as a test runner's, have a prototype without one.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+module.exports = { differOnlyInExpiration, isPlain, isSame, mergeSessions }

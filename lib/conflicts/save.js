@@ -1,0 +1,130 @@
+'use strict'
+
+const { SessionConflictError } = require('./errors')
+const { isSame } = require('./merge')
+
+/** What a set expects that must find no row. */
+const NO_ROW = false
+
+/**
+ * One save of one session object. What is sent is an attempt, `{ value, dates, expected, now }`: the row must
+ * hold the value `expected`, and, unless `now` is null, must not have expired by then.
+ */
+class Save {
+  #store
+  #history
+  #sid
+  #prepared
+  #dates
+  /** What the row holds if the set succeeds: sealed, and not. */
+  #sent
+  #current
+  /** What the row must hold for that. */
+  #expected
+  #isMerged = false
+  /** Why the set was given up: `{ outcome }`, or `{ error }`. */
+  #given = null
+
+  /**
+   * `store`: `{ codec, documents, resolution, counts, datesOf, open }`, the same for all its saves.
+   * `prepared`: the session as it is now.
+   */
+  constructor (store, { history, sid, prepared, dates }) {
+    this.#store = store
+    this.#history = history
+    this.#sid = sid
+    this.#prepared = prepared
+    this.#dates = dates
+  }
+
+  /**
+   * The first attempt, or the promise of it: saves of one object queue, since each builds on what the one
+   * before has left.
+   */
+  begin () {
+    const { saving } = this.#history
+    return saving === null ? this.#first() : saving.then(() => this.#first())
+  }
+
+  #first () {
+    const { isNew, stored, base, current } = this.#history
+    const { resolution } = this.#store
+    // After a merge the row has what this object has not: that is no deletion.
+    const isBehind = !isNew && current !== base
+    const value = isBehind ? resolution.resolve(base, current, this.#prepared, this.#sid) : this.#prepared
+    return this.#attempt(value, isNew ? NO_ROW : stored)
+  }
+
+  #attempt (prepared, expected, now = Date.now()) {
+    this.#current = prepared
+    this.#expected = expected
+    const sealed = this.#store.codec.seal(prepared)
+    const attempt = value => {
+      this.#sent = value
+      return { value, dates: this.#dates, expected, now }
+    }
+    return typeof sealed?.then === 'function' ? sealed.then(attempt) : attempt(sealed)
+  }
+
+  /** The set found `row` instead, or none. Resolves to the next attempt; null gives the set up. */
+  async conflict (row) {
+    try {
+      const next = await this.#next(row)
+      if (next.outcome === undefined) return next
+      this.#given = next
+    } catch (error) {
+      this.#given = { error }
+    }
+    return null
+  }
+
+  #next (row) {
+    const inserts = this.#expected === NO_ROW
+    const isLive = row !== null && (row.expires === undefined || row.expires > Date.now())
+    if (row !== null && this.#isEqual(row.value, this.#sent)) {
+      return { outcome: inserts ? 'created' : 'updated' } // sent twice: the first has arrived
+    }
+    if (isLive) return this.#resolve(row)
+    if (!this.#history.isNew) {
+      this.#store.counts.gone++
+      return { outcome: 'gone' }
+    }
+    // A new session takes the place of an expired one.
+    return row === null ? this.#attempt(this.#prepared, NO_ROW) : this.#attempt(this.#prepared, row.value, null)
+  }
+
+  async #resolve (row) {
+    const { codec, counts, datesOf, open, resolution } = this.#store
+    if (this.#expected !== NO_ROW && this.#isEqual(row.value, this.#expected)) {
+      throw new SessionConflictError(this.#sid, 'cannot be saved conditionally: it holds a value that MongoDB no ' +
+        'longer finds equal once the driver has read it, such as undefined')
+    }
+    counts.conflicts++
+    const theirs = await open(row.value)
+    const resolved = resolution.resolve(this.#history.base, theirs, this.#prepared, this.#sid)
+    counts.merges++
+    this.#isMerged = true
+    this.#dates = datesOf(codec.revive(resolved))
+    return this.#attempt(resolved, row.value)
+  }
+
+  #isEqual (one, other) {
+    const { bare } = this.#store.documents
+    return isSame(bare(one), bare(other))
+  }
+
+  /** What the set's success comes to. `session`: what was stored instead of the object. */
+  succeeded (outcome) {
+    this.#history.saved(this.#sent, this.#prepared, this.#current)
+    return { outcome, session: this.#isMerged ? this.#store.codec.revive(this.#current) : undefined }
+  }
+
+  /** What the set's failure comes to, which may be a success of its own making. */
+  failed (error) {
+    if (this.#given === null) throw error
+    if (this.#given.error !== undefined) throw this.#given.error
+    return this.#given.outcome === 'gone' ? this.#given : this.succeeded(this.#given.outcome)
+  }
+}
+
+module.exports = { NO_ROW, Save }
