@@ -57,7 +57,7 @@ class ConditionalBackend {
       return this.touch(id, dates).then(matched => ({ outcome: matched ? 'touched' : 'gone' }))
     }
     const save = new Save(this.#store, { history, sid, prepared, dates })
-    const set = this.#backend.setIf(id, save.begin(), sizeOf(prepared), row => save.conflict(row))
+    const set = this.#backend.setIf(id, save.begin(), sizeOf(prepared), (row, resent) => save.conflict(row, resent))
     const saved = this.#order.pass(set, outcome => save.succeeded(outcome), error => save.failed(error))
     history.follow(saved)
     return saved
@@ -103,8 +103,7 @@ class ConditionalBackend {
 
   /** With `resave`, a session that was not changed is saved for its expiration. */
   #onlyMoves ({ isNew, base }, prepared) {
-    // An ISO date has one length. Most saves change more than that, and are not decoded for this.
-    if (isNew || sizeOf(base) !== sizeOf(prepared)) return false
+    if (isNew || differInLength(base, prepared)) return false
     const { codec } = this.#store
     return differOnlyInExpiration(codec.toTree(base), codec.toTree(prepared))
   }
@@ -144,6 +143,15 @@ function opener (codec, onUndecryptable) {
 /** Sessions of express-session, Connect and Express 2 and 3 have these methods. */
 function isOfFramework (session) {
   return typeof session?.save === 'function' && typeof session.regenerate === 'function'
+}
+
+/**
+ * Whether more than the expiration must have changed: dates have one length. Most saves are told apart by
+ * this, and need not be decoded.
+ */
+function differInLength (one, other) {
+  const isText = [one, other].every(prepared => typeof prepared === 'string' || Buffer.isBuffer(prepared))
+  return isText && one.length !== other.length
 }
 
 /** About how large a prepared session is. */

@@ -6,6 +6,9 @@ const { isDeepStrictEqual } = require('node:util')
 // both began with `base`. What one side changed is taken from it, a deletion included; what both changed is
 // taken from ours, the later save.
 
+/** Nobody means to change a cookie's maximal age by less. */
+const CLOCK_TOLERANCE_MS = 100
+
 /** Stands for a property that is not there. */
 const ABSENT = Symbol('absent')
 
@@ -48,20 +51,28 @@ function appended (base, theirs, ours) {
  * moves; else the later.
  */
 function mergeCookies (base, theirs, ours) {
-  const changed = cookie => !isSame(lasting(base), lasting(cookie))
-  return changed(theirs) && !changed(ours) ? theirs : ours
+  return !lastAlike(base, theirs) && lastAlike(base, ours) ? theirs : ours
 }
 
-function lasting (cookie) {
-  if (!isPlain(cookie)) return cookie
-  const { expires, ...rest } = cookie
-  return rest
+/**
+ * Whether two cookies differ in nothing but the expiration. express-session reads `originalMaxAge` off the
+ * clock, so that it loses a millisecond now and then.
+ */
+function lastAlike (one, other) {
+  if (!isPlain(one) || !isPlain(other)) return isSame(one, other)
+  // A hook that stores the Cookie itself stores its inner field.
+  const { expires, _expires, originalMaxAge, ...rest } = one
+  const { expires: otherExpires, _expires: otherInner, originalMaxAge: otherMaxAge, ...otherRest } = other
+  const isNear = Math.abs(originalMaxAge - otherMaxAge) < CLOCK_TOLERANCE_MS
+  return (isNear || isSame(originalMaxAge, otherMaxAge)) && isSame(rest, otherRest)
 }
 
 /** Whether two sessions differ in nothing but the cookie's expiration. */
 function differOnlyInExpiration (one, other) {
   if (!isPlain(one) || !isPlain(other)) return false
-  return isSame({ ...one, cookie: lasting(one.cookie) }, { ...other, cookie: lasting(other.cookie) })
+  const { cookie, ...rest } = one
+  const { cookie: otherCookie, ...otherRest } = other
+  return lastAlike(cookie, otherCookie) && isSame(rest, otherRest)
 }
 
 function at (object, name) {

@@ -66,10 +66,13 @@ class Save {
     return typeof sealed?.then === 'function' ? sealed.then(attempt) : attempt(sealed)
   }
 
-  /** The set found `row` instead, or none. Resolves to the next attempt; null gives the set up. */
-  async conflict (row) {
+  /**
+   * The set found `row` instead, or none. `resent`: it may be its own. Resolves to the next attempt; null
+   * gives the set up.
+   */
+  async conflict (row, resent = false) {
     try {
-      const next = await this.#next(row)
+      const next = await this.#next(row, resent)
       if (next.outcome === undefined) return next
       this.#given = next
     } catch (error) {
@@ -78,11 +81,11 @@ class Save {
     return null
   }
 
-  #next (row) {
+  #next (row, resent) {
     const inserts = this.#expected === NO_ROW
     const isLive = row !== null && (row.expires === undefined || row.expires > Date.now())
-    if (row !== null && this.#isEqual(row.value, this.#sent)) {
-      return { outcome: inserts ? 'created' : 'updated' } // sent twice: the first has arrived
+    if (resent && row !== null && this.#isEqual(row.value, this.#sent)) {
+      return { outcome: inserts ? 'created' : 'updated' }
     }
     if (isLive) return this.#resolve(row)
     if (!this.#history.isNew) {

@@ -47,9 +47,9 @@ pub fn event(env: &Env, event: &Event) -> Result<Js> {
         #[expect(clippy::cast_precision_loss, reason = "sequence numbers count operations")]
         Event::Room(sequence) => vec![string(env, "room")?, js(env, *sequence as f64)?],
         #[expect(clippy::cast_precision_loss, reason = "sequence numbers count operations")]
-        Event::Conflict(sequence, row) => {
+        Event::Conflict { sequence, row, resent } => {
             let row = row.as_ref().map_or_else(|| null(env), |row| stored_row(env, row))?;
-            vec![string(env, "conflict")?, js(env, *sequence as f64)?, row]
+            vec![string(env, "conflict")?, js(env, *sequence as f64)?, row, js(env, *resent)?]
         }
         Event::Warning { code, message } => {
             vec![string(env, "warning")?, string(env, code)?, string(env, message)?]

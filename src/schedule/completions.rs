@@ -70,7 +70,7 @@ impl<T: Transport> Scheduler<T> {
             WriteEnd::Failed { error, fate: Fate::Unknown | Fate::Unanswered } => {
                 self.end_statements_alike(write.statements, &StatementEnd::Unknown(error));
             }
-            WriteEnd::Reply(reply) => self.end_replied(write, reply),
+            WriteEnd::Reply(reply) => self.end_replied(write, reply, clean),
         }
         self.windows.end(departure, clean, self.keys.ready_writes() == 0, now);
     }
@@ -181,7 +181,7 @@ impl<T: Transport> Scheduler<T> {
     /// Where members have not confirmed a write as asked for, nobody knows whether it will last.
     ///
     /// The reply counts matches in sum. All or none of the touches: then that decides; else the rows are looked up.
-    fn end_replied(&mut self, write: WriteInFlight<T>, reply: WriteReply<T::Error>) {
+    fn end_replied(&mut self, write: WriteInFlight<T>, reply: WriteReply<T::Error>, clean: bool) {
         let WriteReply { n, upserted, errors, missed, write_concern_error } = reply;
         let WriteInFlight { kind, statements, .. } = write;
         // A sum does not say whose row it was. A layout that asks does not group destroys.
@@ -197,7 +197,7 @@ impl<T: Transport> Scheduler<T> {
             note(index, StatementEnd::NotApplied(error));
         }
         for index in missed {
-            note(index, StatementEnd::Missed);
+            note(index, StatementEnd::Missed { resent: !clean });
         }
         let is_applied = |index: &usize| matches!(ends[*index], StatementEnd::Applied { .. });
         let (sets, touches): (Vec<usize>, Vec<usize>) =
@@ -205,7 +205,7 @@ impl<T: Transport> Scheduler<T> {
         // An insert that matched has found a row.
         for (index, (statement, _)) in statements.iter().enumerate() {
             if statement.inserts_only() && !upserted.contains(&index) {
-                ends[index] = StatementEnd::Missed;
+                ends[index] = StatementEnd::Missed { resent: !clean };
             }
         }
         let Some(n) = n.filter(|_| kind == WriteKind::Update && is_confirmed) else {
@@ -242,9 +242,9 @@ impl<T: Transport> Scheduler<T> {
         let mut left = Vec::new();
         let mut missed = Vec::new();
         for ((statement, members), end) in statements.into_iter().zip(ends) {
-            if let StatementEnd::Missed = end {
+            if let StatementEnd::Missed { resent } = end {
                 let operations = members.into_iter().map(|member| member.operation);
-                missed.extend(operations.filter_map(|set| self.miss(&statement.key, set, &mut left)));
+                missed.extend(operations.filter_map(|set| self.miss(&statement.key, set, resent, &mut left)));
                 continue;
             }
             let ended: Vec<_> =

@@ -30,10 +30,8 @@ impl<T: Transport> Scheduler<T> {
             Ok(rows) => {
                 let rows = rows.into_iter().chain(std::iter::repeat_with(|| None));
                 let conflicts = missed.into_iter().zip(rows).filter(|(set, _)| !set.ticket.is_settled());
-                self.conflicts.extend(conflicts.map(|(Missed { sequence, ticket, .. }, row)| Conflict {
-                    sequence,
-                    ticket,
-                    row,
+                self.conflicts.extend(conflicts.map(|(Missed { sequence, ticket, resent, .. }, row)| {
+                    Conflict { sequence, ticket, resent, row }
                 }));
             }
             Err(error) => {
@@ -54,6 +52,7 @@ impl<T: Transport> Scheduler<T> {
         &mut self,
         key: &T::Key,
         set: Operation<T>,
+        resent: bool,
         left: &mut Vec<Epoch>,
     ) -> Option<Missed<T>> {
         let (sequence, ticket) = (set.sequence, set.ticket.clone());
@@ -62,7 +61,7 @@ impl<T: Transport> Scheduler<T> {
             return None;
         }
         self.unfilled.insert(sequence, key.clone());
-        Some(Missed { sequence, key: key.clone(), ticket })
+        Some(Missed { sequence, key: key.clone(), ticket, resent })
     }
 
     pub(super) fn send_find_current(&mut self, missed: Vec<Missed<T>>, now: Instant) -> Command<T> {

@@ -40,7 +40,10 @@ pub enum StatementEnd<E> {
         matched: bool,
     },
     /// Not applied: the row is not the one that a conditional set expects.
-    Missed,
+    Missed {
+        /// Its command went out more than once: what is there may be its own.
+        resent: bool,
+    },
     /// Provably not applied.
     NotApplied(E),
     /// Applied, perhaps or certainly, and nevertheless an error.
@@ -77,7 +80,7 @@ pub fn settle_members<T: Transport>(
 ) -> Vec<Operation<T>> {
     let (upserted, matched) = match end {
         StatementEnd::Applied { upserted, matched } => (*upserted, *matched),
-        StatementEnd::Missed => unreachable!("a conditional set that missed has no outcome yet"),
+        StatementEnd::Missed { .. } => unreachable!("a conditional set that missed has no outcome yet"),
         StatementEnd::NotApplied(error) => {
             let (gets, writes): (Vec<_>, Vec<_>) =
                 members.into_iter().map(|member| member.operation).partition(Operation::is_get);

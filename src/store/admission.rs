@@ -11,11 +11,12 @@ use super::{
     inbox::Filling,
     sink::Event,
     store::Store,
-    ticket::Ticket,
+    ticket::{Core, Ticket},
 };
 use crate::{
     error::Error,
-    session::{Dates, Expected, Kind, Outcome, Request, StoredRow, Value},
+    schedule::Conflict,
+    session::{Dates, Expected, Kind, Outcome, Request, Value},
 };
 
 /// The sequence number of an operation that has none.
@@ -116,7 +117,8 @@ impl Store {
     }
 
     /// A conditional set has found another row than it expects: it waits for `fill` or `withdraw` once more.
-    pub(super) fn refill(&self, sequence: u64, ticket: Ticket, row: Option<StoredRow>) {
+    pub(super) fn refill(&self, conflict: Conflict<Core>) {
+        let Conflict { sequence, ticket, row, resent } = conflict;
         let mut inbox = self.inbox();
         inbox.unfilled.insert(sequence, ticket);
         let is_abandoned = inbox.abandoned;
@@ -124,7 +126,7 @@ impl Store {
         if is_abandoned {
             self.withdraw(sequence);
         } else {
-            self.sink.event(Event::Conflict(sequence, row));
+            self.sink.event(Event::Conflict { sequence, row, resent });
         }
     }
 

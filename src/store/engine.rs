@@ -29,9 +29,7 @@ use crate::{
         server_session::{ServerSession, ServerSessions},
         write,
     },
-    schedule::{
-        self, Action, BarrierKind, Body, Command, CommandId, Conflict, Fate, FindEnd, WriteEnd, WriteKind,
-    },
+    schedule::{self, Action, BarrierKind, Body, Command, CommandId, Fate, FindEnd, WriteEnd, WriteKind},
     session::{Id, Outcome, Request, StoredRow, Value},
 };
 
@@ -311,8 +309,8 @@ impl Store {
         for (ticket, outcome) in work.scheduler.take_settled() {
             self.settle(&ticket, outcome.map(Outcome::from));
         }
-        for Conflict { sequence, ticket, row } in work.scheduler.take_conflicts() {
-            self.refill(sequence, ticket, row);
+        for conflict in work.scheduler.take_conflicts() {
+            self.refill(conflict);
         }
     }
 

@@ -26,6 +26,11 @@ pub enum Event {
     },
     /// There is room for the payload of the set with this sequence number.
     Room(u64),
-    /// The set with this sequence number has found another row than it expects: this one, expired or not.
-    Conflict(u64, Option<StoredRow>),
+    /// The set with this sequence number has found another row than it expects: this one, expired or not. `resent`: it may
+    /// be its own.
+    Conflict {
+        sequence: u64,
+        row: Option<StoredRow>,
+        resent: bool,
+    },
 }

@@ -86,8 +86,8 @@ class ReservedSets {
   }
 
   /**
-   * A conditional set. `attempt`: `{ value, dates, expected, now }`, or the promise of it. `conflict(row)`
-   * resolves to another attempt, or to null, which fails the set.
+   * A conditional set. `attempt`: `{ value, dates, expected, now }`, or the promise of it. `conflict(row,
+   * resent)` resolves to another attempt, or to null, which fails the set.
    */
   setIf (id, attempt, bytes, conflict) {
     const fill = (sequence, attempt) => this.#fill(sequence, attempt)
@@ -125,9 +125,9 @@ class ReservedSets {
     this.#waiting.delete(sequence)
   }
 
-  async conflict (sequence, row) {
+  async conflict (sequence, row, resent) {
     try {
-      const attempt = await this.#conflicts.get(sequence)?.(row)
+      const attempt = await this.#conflicts.get(sequence)?.(row, resent)
       if (attempt) return this.#fill(sequence, attempt)
     } catch { /* as if it were given up */ }
     this.#end(sequence)
@@ -146,7 +146,7 @@ function sizeOf (value) {
 async function pump (core, reserved, listener) {
   for (let event; (event = await core.nextEvent()) !== null;) {
     if (event[0] === 'room') reserved.room(event[1])
-    else if (event[0] === 'conflict') reserved.conflict(event[1], event[2])
+    else if (event[0] === 'conflict') reserved.conflict(...event.slice(1))
     else listener(...event)
   }
 }

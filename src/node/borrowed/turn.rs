@@ -316,7 +316,7 @@ impl Turns {
                 self.outbox.outcome(ticket.slot, outcome);
             }
         }
-        for Conflict { sequence, ticket, row } in self.scheduler.take_conflicts() {
+        for Conflict { sequence, ticket, row, .. } in self.scheduler.take_conflicts() {
             let row = match row.map(|row| row.value) {
                 Some(Handle::Row { row, .. }) => f64::from(row),
                 _ => -1.0,
