@@ -113,9 +113,11 @@ interface Store<T extends Data> extends session.Store {
 
   /**
    * `create` or `update`, then `set`: a session was stored. `destroy`: it was removed, or was not there.
-   * `get`: it was asked for (from connect-mongo 4 on: also when there is none).
+   * `get`: it was asked for (from connect-mongo 4 on: also when there is none). With `conflicts`, `update` and
+   * `set` have the session too where it was merged; `gone`: it was to be saved or touched and was not there.
    */
-  on (event: 'create' | 'update' | 'set' | 'destroy' | 'get', listener: (sid: string) => void): this
+  on (event: 'create' | 'update' | 'set', listener: (sid: string, merged?: T) => void): this
+  on (event: 'destroy' | 'get' | 'gone', listener: (sid: string) => void): this
   /** Not emitted for a touch that `touchAfter` spared. */
   on (event: 'touch', listener: (sid: string, session: T) => void): this
   on (event: 'all', listener: (sessions: T[]) => void): this
@@ -354,6 +356,15 @@ declare namespace MongoStore {
      * starts anew.
      */
     onUndecryptable?: 'error' | 'ignore'
+    /**
+     * What a save does that finds its session changed since it was loaded. `overwrite` (default): replaces it,
+     * as in every connect-mongo. `merge`: stores what both changed. `reject`: fails with a
+     * SessionConflictError. A function gets copies of the session that was loaded, the one that is stored and
+     * the one that is saved, and returns the one to store; it may be called again. With all but `overwrite`, a
+     * session that is gone stays gone, and the store emits 'gone' with its id. Not with `w: 0`. See
+     * docs/conflicts.md.
+     */
+    conflicts?: 'overwrite' | 'merge' | 'reject' | ((base: T, theirs: T, ours: T, sid: string) => T)
   }
 
   /** Not empty. kruptein 3.1 and later write only with 8 characters or more of 4 kinds, two of each. */
@@ -469,6 +480,10 @@ declare namespace MongoStore {
     sweeps: number
     swept: number
     connected: boolean
+    /** Of stores with `conflicts`: saves that found their session changed, merges, and sessions that were gone. */
+    conflicts?: number
+    merges?: number
+    gone?: number
     /** Of stores that encrypt: keys derived by the process since its start, and keys that it keeps. */
     encryption?: { derivations: number, keys: number }
   }
