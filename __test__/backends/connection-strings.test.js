@@ -235,4 +235,15 @@ describe('TLS', () => {
     `, { env: { NODE_EXTRA_CA_CERTS: file('ca.pem') } })
     assert.equal(code, 0, stderr)
   })
+
+  test('no directory that can be written is needed for it, nor for certificates in buffers', async t => {
+    if (process.platform !== 'linux') return t.skip('files without a directory are of Linux')
+    const { code, stderr } = await runScript(`
+      const ca = require('node:fs').readFileSync(${JSON.stringify(file('ca.pem'))})
+      const open = options => MongoStore.create({ mongoUrl: ${JSON.stringify(url(''))}, autoRemove: 'disabled', ...options })
+      const stores = [open({}), open({ mongoOptions: { ca } })]
+      Promise.all(stores.map(store => store.ping().then(() => store.close())))
+    `, { env: { NODE_EXTRA_CA_CERTS: file('ca.pem'), TMPDIR: '/there/is/none' } })
+    assert.equal(code, 0, stderr)
+  })
 })
