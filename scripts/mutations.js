@@ -33,7 +33,7 @@ const MUTATIONS = [
   {
     breaks: '`create` comes before `set`',
     file: 'lib/store.js',
-    replace: ["this.#announce(outcome === 'created' ? 'create' : 'update', sid)", 'void outcome'],
+    replace: ["this.#announce(result === 'created' ? 'create' : 'update', sid)", 'void result'],
     test: 'store/events.test.js'
   },
   {
@@ -53,6 +53,36 @@ const MUTATIONS = [
     file: 'src/schedule/scheduler.rs',
     replace: ['pub const MAX_LOOKUPS: usize = 256', 'pub const MAX_LOOKUPS: usize = 1'],
     test: 'backends/grouping.test.js'
+  },
+  {
+    breaks: 'a conditional set folds with nothing',
+    file: 'src/schedule/key_queue.rs',
+    replace: ['            && statement.expected.is_none()\n', ''],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'a conditional set that missed keeps its id busy until it is stored',
+    file: 'src/schedule/key_queue.rs',
+    replace: ['operation.action = Action::Unfilled;\n        self.put_back', 'operation.action = Action::Get { latest_expired: 0 };\n        self.put_back'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'what was sent before is not taken for what the app deleted',
+    file: 'lib/conflicts/save.js',
+    replace: ['const isBehind = !isNew && current !== base', 'const isBehind = false'],
+    test: 'conflicts/conflicts.test.js'
+  },
+  {
+    breaks: 'what is gone stays gone',
+    file: 'lib/conflicts/save.js',
+    replace: ['if (!this.#history.isNew) {', 'if (false) {'],
+    test: 'conflicts/conflicts.test.js'
+  },
+  {
+    breaks: 'what only they changed is kept',
+    file: 'lib/conflicts/merge.js',
+    replace: ['if (isSame(base, ours)) return theirs', 'if (isSame(base, ours)) return ours'],
+    test: 'conflicts/merge.test.js'
   },
   {
     breaks: 'an id is in one write at a time',
