@@ -202,8 +202,11 @@ declare namespace MongoStore {
     url?: string
     /** Default: 'sessions'. */
     collectionName?: string
-    /** Seconds that a session lives whose cookie does not expire. Default: 14 days. 0 means not at all. */
-    ttl?: number
+    /**
+     * Seconds that a session lives whose cookie does not expire. Default: 14 days. 0 means not at all. A
+     * function returns them for a session; what it throws fails the operation.
+     */
+    ttl?: number | ((session: T, sid: string) => number)
     /** Keep `createdAt` and `updatedAt` in the stored documents. Default: false. */
     timestamps?: boolean
 
@@ -257,8 +260,11 @@ declare namespace MongoStore {
     password?: string
     /** Default: 'sessions'. */
     collection?: string
-    /** Seconds that a session lives whose cookie does not expire. Default: 14 days. */
-    ttl?: number
+    /**
+     * Seconds that a session lives whose cookie does not expire. Default: 14 days. A function returns them for
+     * a session; what it throws fails the operation.
+     */
+    ttl?: number | ((session: T, sid: string) => number)
     /** The name of `ttl` up to connect-mongo 0.8, in milliseconds. */
     defaultExpirationTime?: number
     /**
@@ -356,6 +362,8 @@ declare namespace MongoStore {
      * starts anew.
      */
     onUndecryptable?: 'error' | 'ignore'
+    /** Whether a touch moves the expiration (default: true). With false only a save does. */
+    touch?: boolean
     /**
      * What a save does that finds its session changed since it was loaded. `overwrite` (default): replaces it,
      * as in every connect-mongo. `merge`: stores what both changed. `reject`: fails with a

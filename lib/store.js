@@ -141,7 +141,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #set (sid, session) {
       if (!session && this.#dialect.nothingDestroys) return this.#destroy(sid)
       if (debug.enabled) debug.line('set', shortId(sid))
-      const result = await this.#backend.set(this.#id(sid), this.#codec.encode(session), this.#datesOf(session), sid)
+      const dates = this.#datesOf(session, sid)
+      const result = await this.#backend.set(this.#id(sid), this.#codec.encode(session), dates, sid)
       if (this.#isConditional) return this.#savedIf(sid, session, result)
       this.#announce(result === 'created' ? 'create' : 'update', sid)
       this.#announce('set', sid) // for compatibility with times before the two others
@@ -163,14 +164,16 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #touch (sid, session) {
       if (debug.enabled) debug.line('touch', shortId(sid))
       const now = Date.now()
-      const { touchAfterMS } = this.#form
+      const { touchAfterMS, touches } = this.#form
+      // Without a session there is no expiration to move it to.
+      if (!touches || session === undefined || session === null) return
       if (touchAfterMS > 0) {
         const lastModified = dates.lastModifiedOf(session)
         if (lastModified !== null && now - lastModified < touchAfterMS) return
       }
       // `lastModified` also where there was none: connect-mongo left rows from before `touchAfter` without
       // one, and unthrottled.
-      const matched = await this.#backend.touch(this.#id(sid), this.#datesOf(session, now))
+      const matched = await this.#backend.touch(this.#id(sid), this.#datesOf(session, sid, now))
       if (!matched && this.#isConditional) return void this.#announce('gone', sid)
       if (!matched) this.#dialect.touchMissing()
       this.#announce('touch', sid, session)
@@ -252,16 +255,16 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       const { conflicts, encryption, onUndecryptable } = this.#form
       if (this.#isConditional) {
         const { documents } = this.#kind
-        const datesOf = session => this.#datesOf(session)
+        const datesOf = (session, sid) => this.#datesOf(session, sid)
         return new ConditionalBackend(backend, codec, { conflicts, documents, datesOf, onUndecryptable })
       }
       return encryption ? new EncryptedBackend(backend, codec) : backend
     }
 
     /** The dates of a session's row that is written now. */
-    #datesOf (session, now = Date.now()) {
+    #datesOf (session, sid, now = Date.now()) {
       const { expiresAt = dates.expiresAt, touchAfterMS, ttlMS } = this.#form
-      return { expires: expiresAt(session, now, ttlMS), lastModified: touchAfterMS > 0 ? now : null }
+      return { expires: expiresAt(session, now, ttlMS, sid), lastModified: touchAfterMS > 0 ? now : null }
     }
 
     /** The session of a row, or MISSING. */

@@ -307,6 +307,6 @@ describe('the option', () => {
 
   test("is refused in session-mongoose's dialect", () => {
     const SessionStore = require('../../session-mongoose')(require('express-session'))
-    assert.throws(() => new SessionStore({ url: collection.url, conflicts: 'merge' }), /conflicts is an option of connect-mongo's rows/)
+    assert.throws(() => new SessionStore({ url: collection.url, conflicts: 'merge' }), /session-mongoose has no conflicts/)
   })
 })

@@ -30,6 +30,7 @@ describe('the normal form', () => {
       layout: { kind: 'connect-mongo', timestamps: false },
       ttlMS: 14 * DAY,
       touchAfterMS: 0,
+      touches: true,
       autoRemove: 'native',
       sweepIntervalMS: 600_000,
       stringify: true,
@@ -40,6 +41,7 @@ describe('the normal form', () => {
       encryption: null,
       backend: 'native',
       operationTimeoutMS: null,
+      conflicts: 'overwrite',
       maxQueue: null,
       onUndecryptable: 'error'
     }
@@ -54,13 +56,14 @@ describe('the normal form', () => {
     const common = {
       mongoOptions: { appName: 'a' }, dbName: 'd', ttl: 60, autoRemove: 'interval', autoRemoveInterval: 0.5,
       touchAfter: 3600, stringify: false, serialize, unserialize, transformId,
-      writeOperationOptions: { w: 'majority', j: true, wtimeout: 5 }, operationTimeoutMS: 1000, maxQueue: 10, onUndecryptable: 'ignore'
+      writeOperationOptions: { w: 'majority', j: true, wtimeout: 5 }, operationTimeoutMS: 1000, maxQueue: 10,
+      onUndecryptable: 'ignore', conflicts: 'merge', touch: false
     }
     const form = {
       url: URL, mongoOptions: { appName: 'a' }, dbName: 'd', collection: 'c', ttlMS: 60_000, touchAfterMS: 3_600_000,
       autoRemove: 'interval', sweepIntervalMS: 30_000, stringify: false, serialize, unserialize, transformId,
       writeConcern: { w: 'majority', j: true, wtimeoutMS: 5 }, encryption: null, backend: 'native',
-      operationTimeoutMS: 1000, maxQueue: 10, onUndecryptable: 'ignore'
+      operationTimeoutMS: 1000, maxQueue: 10, onUndecryptable: 'ignore', conflicts: 'merge', touches: false
     }
     assert.deepEqual(read.legacy({ ...common, collection: 'c' }),
       { dialect: 'legacy', layout: { kind: 'connect-mongo', timestamps: false }, ...form })
@@ -140,7 +143,7 @@ describe('falsy and odd values mean what they meant', () => {
 
 describe('values that never worked throw', () => {
   const bad = {
-    ttl: ['two weeks', {}, [], () => {}, Symbol('s'), 1n],
+    ttl: ['two weeks', {}, [], Symbol('s'), 1n],
     touchAfter: ['1d', {}, []],
     serialize: ['JSON', {}, 1],
     unserialize: ['JSON', {}, 1],

@@ -30,6 +30,47 @@ for (const [dialect, open] of Object.entries(backends)) {
       await assertExpires(`${dialect}-ttl`, start, 90_000)
     })
 
+    test('which may be a function of session and id', async () => {
+      const store = open({ ttl: ({ remembered }, sid) => remembered && sid === `${dialect}-function` ? 900 : 90 })
+      for (const [remembered, seconds] of [[true, 900], [false, 90]]) {
+        const start = Date.now()
+        await store.set(`${dialect}-function`, makeSession({ remembered }, null))
+        await assertExpires(`${dialect}-function`, start, seconds * 1000)
+      }
+      await store.touch(`${dialect}-function`, makeSession({ remembered: true }, null))
+      await assertExpires(`${dialect}-function`, Date.now() - 1000, 900_000)
+      const session = makeSession({ remembered: true }, 5000)
+      await store.set(`${dialect}-function`, session)
+      assert.deepEqual((await rows.findOne({ _id: `${dialect}-function` })).expires, session.cookie.expires)
+    })
+
+    test('and fails an operation by what it throws or returns', async () => {
+      const failures = [[() => { throw new Error('never mind') }, /never mind/], [() => 0, /ttl must return a positive/],
+        [() => '90', /ttl must return a positive number \(seconds\): got/], [() => NaN, /ttl must return/]]
+      for (const [ttl, message] of failures) {
+        const store = open({ ttl })
+        await assert.rejects(store.set(`${dialect}-failing`, makeSession({}, null)), message)
+        await assert.rejects(store.touch(`${dialect}-failing`, makeSession({}, null)), message)
+        assert.ok(!await store.get(`${dialect}-failing`))
+      }
+    })
+
+    test('a touch without a session moves nothing, nor does one with touch: false', async () => {
+      const sid = `${dialect}-untouched`
+      const session = makeSession({ n: 1 })
+      await open().set(sid, session)
+      const touched = []
+      for (const [store, ...args] of [[open(), sid], [open({ touch: false }), sid, makeSession({}, 3600_000)]]) {
+        store.on('touch', () => touched.push(store))
+        await store.touch(...args)
+        assert.deepEqual((await rows.findOne({ _id: sid })).expires, session.cookie.expires)
+      }
+      assert.deepEqual(touched, [])
+      const later = makeSession({ n: 2 }, 3600_000)
+      await open({ touch: false }).set(sid, later)
+      assert.deepEqual((await rows.findOne({ _id: sid })).expires, later.cookie.expires)
+    })
+
     test('14 days by default', async () => {
       const start = Date.now()
       await open().set(`${dialect}-default`, makeSession({}, null))

@@ -20,7 +20,7 @@ class ConditionalBackend {
   #order = new DeliveryOrder()
   #store
 
-  /** `datesOf(session)`: the dates of a row with this session. `documents`: of the other backend. */
+  /** `datesOf(session, sid)`: the dates of a row with this session. `documents`: of the other backend. */
   constructor (backend, codec, { conflicts, documents, datesOf, onUndecryptable }) {
     this.#backend = backend
     this.#store = {

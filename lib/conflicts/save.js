@@ -107,7 +107,7 @@ class Save {
     const resolved = resolution.resolve(this.#history.base, theirs, this.#prepared, this.#sid)
     counts.merges++
     this.#isMerged = true
-    this.#dates = datesOf(codec.revive(resolved))
+    this.#dates = datesOf(codec.revive(resolved), this.#sid)
     return this.#attempt(resolved, row.value)
   }
 

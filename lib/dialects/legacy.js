@@ -128,7 +128,7 @@ module.exports = {
   hasState: true,
 
   properties: (form, options) => ({
-    ttl: form.ttlMS / read.SECOND,
+    ttl: typeof form.ttlMS === 'function' ? options.ttl : form.ttlMS / read.SECOND,
     collectionName: form.collection,
     autoRemove: form.autoRemove,
     autoRemoveInterval: options.autoRemoveInterval || read.DEFAULTS.autoRemoveInterval,

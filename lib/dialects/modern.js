@@ -142,7 +142,7 @@ module.exports = {
   options: (form, options) => ({
     ...options,
     collectionName: form.collection,
-    ttl: form.ttlMS / read.SECOND,
+    ttl: typeof form.ttlMS === 'function' ? options.ttl : form.ttlMS / read.SECOND,
     mongoOptions: form.mongoOptions,
     autoRemove: form.autoRemove,
     autoRemoveInterval: options.autoRemoveInterval ?? read.DEFAULTS.autoRemoveInterval,

@@ -22,7 +22,7 @@ const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInt
 const MAX_TTL = 8e15
 
 /** Options that only this package has, the same in every dialect. */
-const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable', 'conflicts']
+const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable', 'conflicts', 'touch']
 
 /**
  * Names of Node driver options, misplaced among a store's. The peers ignored them, and nothing is lost by it.
@@ -39,10 +39,19 @@ function optionsObject (options) {
   throw new TypeError(`a store takes an object of options, like { url: 'mongodb://…' }: got ${describe(options)}`)
 }
 
-/** In milliseconds. The option is in seconds unless `unit` and `unitMS` say otherwise. */
+/**
+ * In milliseconds, or a function that returns them. The option is in seconds unless `unit` and `unitMS` say
+ * otherwise.
+ */
 function ttl (name, value, { unit = 'seconds', unitMS = SECOND } = {}) {
+  if (typeof value === 'function') return (session, sid) => returned(name, value(session, sid), { unit, unitMS })
   const fallback = DEFAULTS.ttl * SECOND / unitMS
   return number(name, value, { fallback, unit, min: 0, max: MAX_TTL / unitMS }) * unitMS
+}
+
+function returned (name, time, { unit, unitMS }) {
+  if (typeof time === 'number' && time > 0 && time <= MAX_TTL / unitMS) return time * unitMS
+  throw new TypeError(`${name} must return a positive number (${unit}): got ${describe(time)}`)
 }
 
 /** In milliseconds; whatever is not above 0 means that each touch is written. */
@@ -93,7 +102,7 @@ function writeConcern (value) {
 }
 
 /** Our own options. `null`: the backend's default. */
-function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error' }, { connection }) {
+function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error', touch = true }, { connection }) {
   if (backend !== undefined && backend !== 'native' && backend !== 'driver') {
     throw new TypeError(`backend must be 'native' or 'driver': got ${describe(backend)}`)
   }
@@ -103,13 +112,15 @@ function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error'
   if (onUndecryptable !== 'error' && onUndecryptable !== 'ignore') {
     throw new TypeError(`onUndecryptable must be 'error' or 'ignore': got ${describe(onUndecryptable)}`)
   }
+  if (typeof touch !== 'boolean') throw new TypeError(`touch must be true or false: got ${describe(touch)}`)
   const range = { min: 1, max: 2 ** 31 - 1 }
   const count = (name, value, unit) => number(name, value ?? undefined, { fallback: null, unit, ...range })
   return {
     backend: backend ?? (connection ? 'driver' : 'native'),
     operationTimeoutMS: count('operationTimeoutMS', operationTimeoutMS, 'milliseconds'),
     maxQueue: count('maxQueue', maxQueue, 'operations'),
-    onUndecryptable
+    onUndecryptable,
+    touches: touch
   }
 }
 

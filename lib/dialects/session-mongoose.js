@@ -39,6 +39,7 @@ const MAX_INTERVAL = 8e15
 /** The normalized options. null means the default too. */
 function normalize (given) {
   const options = read.optionsObject(given)
+  refuse(options)
   read.reportUnread(options, {
     entry: "require('connect-mongo-native/session-mongoose')", known: READ, harmless: read.DRIVER_OPTIONS, ignored: IGNORED
   })
@@ -65,16 +66,17 @@ function normalize (given) {
     transformId,
     writeConcern: null,
     encryption: null,
-    conflicts: conflicts(options.conflicts),
+    conflicts: 'overwrite',
     ...read.own(options, source)
   }
 }
 
-/** Its documents have no value that a write could be conditional on: several rows may share a sid. */
-function conflicts (value) {
-  if (value === undefined || value === null || value === 'overwrite') return 'overwrite'
-  throw new TypeError("conflicts is an option of connect-mongo's rows, which session-mongoose's documents cannot have: " +
-    "use require('connect-mongo-native')(session)")
+/** What documents of session-mongoose's cannot carry. */
+function refuse ({ conflicts = 'overwrite', touch = true }) {
+  const given = conflicts !== 'overwrite' ? 'conflicts' : touch !== true ? 'touch' : undefined
+  if (given === undefined) return
+  throw new TypeError(`session-mongoose has no ${given}, an option of connect-mongo's rows: use ` +
+    "require('connect-mongo-native')(session)")
 }
 
 /** Whether the options have one that only session-mongoose has, and none that only connect-mongo has. */

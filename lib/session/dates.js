@@ -5,8 +5,11 @@ const { isDate } = require('node:util/types')
 // The two dates of a row: `expires`, which mirrors the cookie's, and `lastModified`, which throttles touches.
 // Both are milliseconds since the epoch here; `null` is a field that is not there.
 
-/** When a session expires: with its cookie, or else `ttlMS` from now. */
-function expiresAt (session, now, ttlMS) {
+/**
+ * When a session expires: with its cookie, or else `ttlMS` from now, which may be a function of session and
+ * id.
+ */
+function expiresAt (session, now, ttlMS, sid) {
   const expires = session?.cookie?.expires
   if (expires) {
     // A Date, an ISO string or milliseconds. What is none of these is no expiration: written as it is,
@@ -14,7 +17,7 @@ function expiresAt (session, now, ttlMS) {
     const time = isDate(expires) ? expires.getTime() : new Date(expires).getTime()
     if (!Number.isNaN(time)) return time
   }
-  return now + ttlMS
+  return now + (typeof ttlMS === 'function' ? ttlMS(session, sid) : ttlMS)
 }
 
 /**
