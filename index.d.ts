@@ -82,7 +82,8 @@ interface LegacyStore<T extends Data = Data> extends Store<T> {
  * besides them `MongoOperationTimeoutError` after `operationTimeoutMS`, whose message says 'not sent', 'no
  * answer' to a read, or 'outcome unknown' of a write; `MongoQueueFullError` past `maxQueue`; and
  * `UndecryptableError` with the code 'ERR_SESSION_UNDECRYPTABLE' for an encrypted session that cannot be read.
- * They contain no password, no secret, no session and no whole session id.
+ * They contain no password, no secret, no session and no whole session id. Their stack leads to the function that
+ * awaits the operation; what an app's own driver has thrown is passed on as it is.
  */
 interface Store<T extends Data> extends session.Store {
   /** The options given; in a store of the modern kind a copy, with the defaults filled in. */

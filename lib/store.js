@@ -10,6 +10,7 @@ const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
 const { answer } = require('./support/callbacks')
 const debug = require('./support/debug')
+const { asError } = require('./support/errors')
 const { warn } = require('./support/warnings')
 
 /** Rows and ids that `all` and `ids` hold at a time, beside their result. */
@@ -124,29 +125,38 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     }
 
     // Each method's own work. These are async, so that they never throw but reject. They call the backend
-    // before their first await, so that operations have the order in which they were called.
+    // before their first await, so that operations have the order in which they were called. Each makes its
+    // own error: an async function is where V8 knows who awaits it. Where nothing fails, that costs nothing.
 
     async #get (sid) {
-      if (debug.enabled) debug.line('get', shortId(sid))
-      const row = await this.#backend.get(this.#id(sid), sid)
-      const session = row === null ? MISSING : this.#revive(row)
-      if (session === MISSING) {
-        if (this.#dialect.announcesMissing) this.#announce('get', sid)
-        return this.#dialect.missing
+      try {
+        if (debug.enabled) debug.line('get', shortId(sid))
+        const row = await this.#backend.get(this.#id(sid), sid)
+        const session = row === null ? MISSING : this.#revive(row)
+        if (session === MISSING) {
+          if (this.#dialect.announcesMissing) this.#announce('get', sid)
+          return this.#dialect.missing
+        }
+        this.#announce('get', sid)
+        return session
+      } catch (error) {
+        throw asError(error)
       }
-      this.#announce('get', sid)
-      return session
     }
 
     async #set (sid, session) {
-      if (!session && this.#dialect.nothingDestroys) return this.#destroy(sid)
-      if (debug.enabled) debug.line('set', shortId(sid))
-      const dates = this.#datesOf(session, sid)
-      const result = await this.#backend.set(this.#id(sid), this.#codec.encode(session), dates, sid)
-      if (this.#isConditional) return this.#savedIf(sid, session, result)
-      this.#announce(result === 'created' ? 'create' : 'update', sid)
-      this.#announce('set', sid) // for compatibility with times before the two others
-      return this.#dialect.stored
+      try {
+        if (!session && this.#dialect.nothingDestroys) return this.#destroy(sid)
+        if (debug.enabled) debug.line('set', shortId(sid))
+        const dates = this.#datesOf(session, sid)
+        const result = await this.#backend.set(this.#id(sid), this.#codec.encode(session), dates, sid)
+        if (this.#isConditional) return this.#savedIf(sid, session, result)
+        this.#announce(result === 'created' ? 'create' : 'update', sid)
+        this.#announce('set', sid) // for compatibility with times before the two others
+        return this.#dialect.stored
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     /** What a conditional set has come to. */
@@ -162,34 +172,46 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     }
 
     async #touch (sid, session) {
-      if (debug.enabled) debug.line('touch', shortId(sid))
-      const now = Date.now()
-      const { touchAfterMS, touches } = this.#form
-      // Without a session there is no expiration to move it to.
-      if (!touches || session === undefined || session === null) return
-      if (touchAfterMS > 0) {
-        const lastModified = dates.lastModifiedOf(session)
-        if (lastModified !== null && now - lastModified < touchAfterMS) return
+      try {
+        if (debug.enabled) debug.line('touch', shortId(sid))
+        const now = Date.now()
+        const { touchAfterMS, touches } = this.#form
+        // Without a session there is no expiration to move it to.
+        if (!touches || session === undefined || session === null) return
+        if (touchAfterMS > 0) {
+          const lastModified = dates.lastModifiedOf(session)
+          if (lastModified !== null && now - lastModified < touchAfterMS) return
+        }
+        // `lastModified` also where there was none: connect-mongo left rows from before `touchAfter` without
+        // one, and unthrottled.
+        const matched = await this.#backend.touch(this.#id(sid), this.#datesOf(session, sid, now))
+        if (!matched && this.#isConditional) return void this.#announce('gone', sid)
+        if (!matched) this.#dialect.touchMissing()
+        this.#announce('touch', sid, session)
+      } catch (error) {
+        throw asError(error)
       }
-      // `lastModified` also where there was none: connect-mongo left rows from before `touchAfter` without
-      // one, and unthrottled.
-      const matched = await this.#backend.touch(this.#id(sid), this.#datesOf(session, sid, now))
-      if (!matched && this.#isConditional) return void this.#announce('gone', sid)
-      if (!matched) this.#dialect.touchMissing()
-      this.#announce('touch', sid, session)
     }
 
     async #destroy (sid) {
-      if (debug.enabled) debug.line('destroy', shortId(sid))
-      const removed = await this.#backend.destroy(this.#id(sid))
-      return this.#dialect.destroyed(this.#announce('destroy', sid), removed)
+      try {
+        if (debug.enabled) debug.line('destroy', shortId(sid))
+        const removed = await this.#backend.destroy(this.#id(sid))
+        return this.#dialect.destroyed(this.#announce('destroy', sid), removed)
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #all () {
-      if (debug.enabled) debug.line('all')
-      const sessions = this.#dialect.allAreIds ? await this.#ids() : await this.#sessions()
-      this.#announce('all', sessions)
-      return sessions
+      try {
+        if (debug.enabled) debug.line('all')
+        const sessions = this.#dialect.allAreIds ? await this.#ids() : await this.#sessions()
+        this.#announce('all', sessions)
+        return sessions
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #sessions () {
@@ -204,45 +226,73 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     }
 
     async #ids () {
-      if (debug.enabled) debug.line('ids')
-      const ids = []
-      let after = null
-      do {
-        const page = await this.#backend.ids({ after, limit: IDS_PER_PAGE })
-        for (const id of page.rows) ids.push(this.#kind.readId(id))
-        after = page.next
-      } while (after !== null)
-      return ids
+      try {
+        if (debug.enabled) debug.line('ids')
+        const ids = []
+        let after = null
+        do {
+          const page = await this.#backend.ids({ after, limit: IDS_PER_PAGE })
+          for (const id of page.rows) ids.push(this.#kind.readId(id))
+          after = page.next
+        } while (after !== null)
+        return ids
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #length () {
-      if (debug.enabled) debug.line('length')
-      return this.#backend.count()
+      try {
+        if (debug.enabled) debug.line('length')
+        return await this.#backend.count()
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #clear () {
-      if (debug.enabled) debug.line('clear')
-      await this.#backend.clear()
-      return this.#dialect.cleared
+      try {
+        if (debug.enabled) debug.line('clear')
+        await this.#backend.clear()
+        return this.#dialect.cleared
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #sweep () {
-      if (debug.enabled) debug.line('sweep')
-      return this.#backend.sweep()
+      try {
+        if (debug.enabled) debug.line('sweep')
+        return await this.#backend.sweep()
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #ping () {
-      await this.#backend.ping()
+      try {
+        await this.#backend.ping()
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #stats () {
-      const stats = await this.#backend.stats()
-      return this.#form.encryption ? { ...stats, encryption: keys.stats() } : stats
+      try {
+        const stats = await this.#backend.stats()
+        return this.#form.encryption ? { ...stats, encryption: keys.stats() } : stats
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     async #close () {
-      if (debug.enabled) debug.line('close')
-      await Promise.all([this.#backend.close(), this.#attached.close()])
+      try {
+        if (debug.enabled) debug.line('close')
+        await Promise.all([this.#backend.close(), this.#attached.close()])
+      } catch (error) {
+        throw asError(error)
+      }
     }
 
     #id (sid) {

@@ -1,6 +1,7 @@
 'use strict'
 
 const { describe } = require('../support/describe')
+const { makeError } = require('../support/errors')
 const { UndecryptableError } = require('./errors')
 
 /** How long an app's adapter may take without `operationTimeoutMS`: as long as an operation. Milliseconds. */
@@ -33,9 +34,7 @@ async function within (timeoutMS, method, promise) {
   let timer
   const late = new Promise((resolve, reject) => {
     timer = setTimeout(() => {
-      const error = new Error(`cryptoAdapter.${method} did not answer within ${timeoutMS} ms`)
-      error.name = 'MongoOperationTimeoutError'
-      reject(error)
+      reject(makeError('MongoOperationTimeoutError', `cryptoAdapter.${method} did not answer within ${timeoutMS} ms`))
     }, timeoutMS)
   })
   try {

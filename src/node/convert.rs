@@ -58,23 +58,26 @@ pub fn event(env: &Env, event: &Event) -> Result<Js> {
     js(env, elements)
 }
 
-/// An `Error` with the properties that the Node.js driver's errors have.
+/// What the shim makes an error of: an `Error` of this environment would be of another realm than the caller's, where a
+/// test runner has one for each file, and would not know who waits for the operation.
 pub fn error(env: &Env, error: &Error) -> Result<Js> {
-    error_object(env, error).map(|object| object.raw())
+    with_properties(env, Object::new(env)?, error).map(|object| object.raw())
 }
 
-/// The same, to be thrown.
+/// The same as an `Error`, to be thrown: Node-API throws nothing else.
 pub fn thrown(env: &Env, error: &Error) -> Result<napi::Error> {
-    error_object(env, error).map(|object| napi::Error::from(object.to_unknown()))
+    let mut object = env.create_error(napi::Error::from_reason(&error.message))?;
+    // Node-API gives every error a code of its own.
+    object.set_c_named_property(c"code", ())?;
+    with_properties(env, object, error).map(|object| napi::Error::from(object.to_unknown()))
 }
 
-fn error_object<'env>(env: &'env Env, error: &Error) -> Result<Object<'env>> {
-    let mut object = env.create_error(napi::Error::from_reason(&error.message))?;
+fn with_properties<'env>(env: &Env, mut object: Object<'env>, error: &Error) -> Result<Object<'env>> {
+    object.set_c_named_property(c"isOfCore", true)?;
     object.set_c_named_property(c"name", error.name)?;
-    match error.code {
-        Some(code) => object.set_c_named_property(c"code", code)?,
-        // Node-API gives every error a code of its own.
-        None => object.set_c_named_property(c"code", ())?,
+    object.set_c_named_property(c"message", &error.message)?;
+    if let Some(code) = error.code {
+        object.set_c_named_property(c"code", code)?;
     }
     if let Some(name) = &error.code_name {
         object.set_c_named_property(c"codeName", name)?;

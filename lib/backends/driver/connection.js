@@ -5,8 +5,9 @@ const { performance } = require('node:perf_hooks')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
+const { makeError } = require('../../support/errors')
 const { clientOf, factsOf } = require('./client-facts')
-const { discreet, FATES, isHopeless, isRefusal, isUnconnected, makeError } = require('./errors')
+const { discreet, FATES, isHopeless, isRefusal, isUnconnected } = require('./errors')
 const { Watch } = require('./monitoring')
 
 // The connection that a store works on, from what it was given to a collection. It may be open, opening or

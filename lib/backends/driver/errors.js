@@ -3,17 +3,12 @@
 const { isNativeError } = require('node:util/types')
 
 const { shortId } = require('../../session/ids')
+const { makeError } = require('../../support/errors')
 
 // Errors in the names of the Node.js driver, without other people's sessions in them.
 
 /** What a server's error is made of, apart from its message, and safe to show. */
 const SAFE = ['code', 'codeName', 'ok', 'errorLabelSet', 'connectionGeneration']
-
-/** An error of our own making. */
-function makeError (name, message, cause) {
-  const error = new Error(message, cause === undefined ? undefined : { cause })
-  return Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
-}
 
 /** Bytes. The server's limit of a document, in every version so far. */
 const MAX_BYTES = 16 << 20
@@ -138,6 +133,6 @@ function precedesExecution (error) {
 }
 
 module.exports = {
-  discreet, FATES, fateOf, isHopeless, isRefusal, isRetryable, isUnconnected, makeError, MAX_BYTES, precedesExecution,
+  discreet, FATES, fateOf, isHopeless, isRefusal, isRetryable, isUnconnected, MAX_BYTES, precedesExecution,
   statementError, timeoutError, tooLarge
 }

@@ -1,10 +1,11 @@
 'use strict'
 
+const { asError, makeError } = require('../../support/errors')
 const collectionCalls = require('./collection-calls')
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
 const documents = require('./documents')
-const { discreet, makeError, MAX_BYTES, tooLarge } = require('./errors')
+const { discreet, MAX_BYTES, tooLarge } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
 const { Connection } = require('./connection')
@@ -79,7 +80,7 @@ class DriverBackend {
 
   /** Resolves to the handles when there is a connection; rejects when an attempt has failed. */
   async reached () {
-    if (this.#failure !== null) throw this.#failure
+    if (this.#failure !== null) throw asError(this.#failure)
     if (this.#connected !== true) {
       this.#connection.ask()
       await new Promise((resolve, reject) => this.#watchers.push({ resolve, reject }))

@@ -1,7 +1,8 @@
 'use strict'
 
 const { atMost } = require('../../support/bounded')
-const { makeError, timeoutError } = require('./errors')
+const { makeError } = require('../../support/errors')
+const { timeoutError } = require('./errors')
 const { liveRow, NO_DATES } = require('./rows')
 
 // What takes the scheduler's place where the addon cannot be loaded: one operation a command, in order per

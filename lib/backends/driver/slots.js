@@ -1,6 +1,6 @@
 'use strict'
 
-const { makeError } = require('./errors')
+const { makeError } = require('../../support/errors')
 
 // Operations by number: their promises, their values, and the ids that the scheduler knows by number.
 

@@ -2,6 +2,7 @@
 
 const bson = require('../../session/bson')
 const { decodeId, encodeId } = require('../../session/ids')
+const { asError } = require('../../support/errors')
 const { extraCA } = require('./certificates')
 
 // The backend contract on the Rust core: it dials the URL itself, and works off the event loop.
@@ -9,7 +10,7 @@ const { extraCA } = require('./certificates')
 /** Opens the core. It connects by itself, and throws at once if the URL or `mongoOptions` cannot be used. */
 function openNative (form) {
   // Loaded now, not with the package: importing it must work wherever Node.js does, binary or not.
-  const core = require('./binding').open(JSON.stringify(configuration(form)))
+  const core = open(require('./binding'), form)
   const leave = departures(core)
   const reserved = new ReservedSets(core, leave)
   return {
@@ -33,6 +34,14 @@ function openNative (form) {
     close: () => core.close(),
     abandon: () => core.close(),
     onEvent: listener => void pump(core, reserved, listener)
+  }
+}
+
+function open (binding, form) {
+  try {
+    return binding.open(JSON.stringify(configuration(form)))
+  } catch (error) {
+    throw asError(error)
   }
 }
 
@@ -147,6 +156,7 @@ async function pump (core, reserved, listener) {
   for (let event; (event = await core.nextEvent()) !== null;) {
     if (event[0] === 'room') reserved.room(event[1])
     else if (event[0] === 'conflict') reserved.conflict(...event.slice(1))
+    else if (event[0] === 'error') listener('error', asError(event[1]), event[2])
     else listener(...event)
   }
 }
