@@ -126,7 +126,10 @@ interface Store<T extends Data> extends session.Store {
    * What no caller is told: the connection, the index or a sweep failed. Emitted only if there is a listener.
    */
   on (event: 'error', listener: (error: Error) => void): this
-  /** Of stores of the legacy kind only: each change of `state`. */
+  /**
+   * `connected`: there is a server that takes writes, at first and after each outage. `disconnected`: there is
+   * none any more, or the first attempt to connect has failed. Once for each change.
+   */
   on (event: 'connected' | 'disconnected', listener: () => void): this
   on (event: string | symbol, listener: (...args: any[]) => void): this
   once (event: 'create' | 'update' | 'set' | 'destroy' | 'get', listener: (sid: string) => void): this

@@ -358,8 +358,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       switch (kind) {
         case 'connected':
         case 'disconnected':
-          if (!this.#dialect.hasState) return
-          this.state = kind
+          if (this.#dialect.hasState) this.state = kind
           this.#announce(kind)
           return
         case 'error':

@@ -124,7 +124,7 @@ module.exports = {
   /** Defines `store.client` and the like. Returns an object whose `close` closes what they opened. */
   attach: attachObjects,
 
-  /** `store.state`, and events of the same names. */
+  /** `store.state`, the latest of the events 'connected' and 'disconnected'. */
   hasState: true,
 
   properties: (form, options) => ({

@@ -133,7 +133,7 @@ module.exports = {
   /** Defines `store.clientP` and the like. Returns an object whose `close` closes what they opened. */
   attach: attachPromises,
 
-  /** No `store.state`, no 'connected' event. */
+  /** No `store.state`. */
   hasState: false,
 
   properties: ({ encryption }) => ({ cryptoAdapter: encryption }),

@@ -66,7 +66,7 @@ impl Store {
                 () = sleep_until(connect_deadline.into()), if !ever_connected && !overdue => {
                     overdue = true;
                     self.sink.event(Event::Error(self.server_selection_error(None), "connect"));
-                    self.sink.event(Event::Disconnected);
+                    self.note_failed_attempt();
                 }
             }
         }
@@ -322,6 +322,7 @@ impl Store {
 
     /// The connection failed for a reason that waiting does not mend: everyone who waits is told.
     fn fail_waiting(&self, error: &Error) {
+        self.note_failed_attempt();
         self.sink.event(Event::Error(error.clone(), "connect"));
         let mut work = self.work();
         self.absorb(&mut work);

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::AtomicBool,
     },
     time::{Duration, Instant},
 };
@@ -58,7 +58,15 @@ pub struct Store {
     pub(super) wait_queue_timeout: Option<Duration>,
     inbox: Mutex<Inbox>,
     unserved: Mutex<Unserved>,
-    connected: AtomicBool,
+    presence: Mutex<Presence>,
+}
+
+/// Whether there is a server that takes writes, as the app has been told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Presence {
+    Awaited,
+    Connected,
+    Lost,
 }
 
 impl Store {
@@ -88,7 +96,7 @@ impl Store {
             wait_queue_timeout,
             inbox: Mutex::default(),
             unserved: Mutex::new(Unserved::from_now()),
-            connected: AtomicBool::new(false),
+            presence: Mutex::new(Presence::Awaited),
             lease: clients::acquire(spec)?,
         });
         let watched: Weak<Store> = Arc::downgrade(&store);
@@ -103,7 +111,8 @@ impl Store {
     pub fn stats(&self) -> String {
         let in_flight = self.work().operations_in_flight();
         let pending = self.bound.operations();
-        self.stats.json(self.connected.load(Ordering::Relaxed), pending.saturating_sub(in_flight), in_flight)
+        let connected = self.presence() == Presence::Connected;
+        self.stats.json(connected, pending.saturating_sub(in_flight), in_flight)
     }
 
     /// Whether no accepted operation is left.
@@ -167,12 +176,30 @@ impl Store {
         self.sink.settle(ticket, outcome);
     }
 
-    /// Emits `connected` and `disconnected` when the state changes.
+    /// Emits `connected` and `disconnected` when the state changes. Until the first attempt to connect has ended, there
+    /// is nothing to tell of.
     pub(super) fn note_connection(&self, writable: bool) {
-        let connected = self.lease.connection.is_ready() && writable;
-        if self.connected.swap(connected, Ordering::Relaxed) != connected {
-            self.sink.event(if connected { Event::Connected } else { Event::Disconnected });
+        if self.lease.connection.is_ready() && writable {
+            self.note(Presence::Connected);
+        } else if self.presence() != Presence::Awaited {
+            self.note(Presence::Lost);
         }
+    }
+
+    pub(super) fn note_failed_attempt(&self) {
+        self.note(Presence::Lost);
+    }
+
+    /// The event leaves under the lock, so that events leave in the order of the changes.
+    fn note(&self, now: Presence) {
+        let mut presence = lock(&self.presence);
+        if std::mem::replace(&mut *presence, now) != now {
+            self.sink.event(if now == Presence::Connected { Event::Connected } else { Event::Disconnected });
+        }
+    }
+
+    fn presence(&self) -> Presence {
+        *lock(&self.presence)
     }
 }
 
