@@ -311,7 +311,7 @@ pub struct ReadFailure {
 }
 
 fn lost_write() -> Error {
-    Error::new("MongoNetworkError", "the server stopped answering; the outcome of the operation is unknown")
+    Error::new("MongoNetworkError", "the server stopped answering").with_unknown_outcome()
 }
 
 fn lost_read() -> Error {

@@ -173,7 +173,7 @@ impl Store {
         if bytes > 0 {
             budget().reply_waits(bytes);
         }
-        self.sink.settle(ticket, outcome);
+        self.sink.settle(ticket, outcome.map_err(|error| error.told(ticket.kind.writes())));
     }
 
     /// Emits `connected` and `disconnected` when the state changes. Until the first attempt to connect has ended, there

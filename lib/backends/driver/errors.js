@@ -25,6 +25,7 @@ const FATES = {
   NOT_SENT: 'not sent',
   NOT_SENT_BEHIND_UNSETTLED: 'not sent, since an earlier write of the same session was never answered and may still arrive',
   NO_ANSWER: 'no answer',
+  NO_ANSWER_BEHIND_UNSETTLED: 'no answer, since an earlier write of the same session was never answered',
   OUTCOME_UNKNOWN: 'outcome unknown',
   STILL_RUNNING: 'clear is still running, and may remove what is stored after it'
 }

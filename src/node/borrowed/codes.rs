@@ -141,6 +141,8 @@ codes! {
         NO_ANSWER = 2,
         OUTCOME_UNKNOWN = 3,
         STILL_RUNNING = 4,
+        /// Of a get behind a write of the same id that was never answered.
+        NO_ANSWER_BEHIND_UNSETTLED = 5,
     }
 }
 

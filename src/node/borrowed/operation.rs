@@ -63,7 +63,7 @@ impl schedule::Value for Handle {
 pub enum Failure {
     /// An error that JavaScript keeps under this number.
     Kept(u32),
-    /// A write behind which it waited has timed out: nobody knows what it would find.
+    /// Of a get: a write behind which it waited has timed out, and nobody knows what it would find.
     BehindTimeout,
 }
 

@@ -52,7 +52,7 @@ impl Outbox {
             Err(Failure::BehindTimeout) => {
                 self.push(
                     to_javascript::TIMED_OUT,
-                    &[number, f64::from(super::codes::timeout::OUTCOME_UNKNOWN)],
+                    &[number, f64::from(super::codes::timeout::NO_ANSWER_BEHIND_UNSETTLED)],
                 );
             }
         }
