@@ -289,6 +289,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #close () {
       try {
         if (debug.enabled) debug.line('close')
+        delete this.timer // as in connect-mongo 6
         await Promise.all([this.#backend.close(), this.#attached.close()])
       } catch (error) {
         throw asError(error)

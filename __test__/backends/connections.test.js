@@ -4,8 +4,10 @@
 
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
+const session = require('express-session')
 const { MongoClient, ObjectId } = require('mongodb')
 
+const SessionStore = require('../../session-mongoose')(session)
 const { ttlIndex, within } = require('../helpers/rows')
 const { startStandalone } = require('../helpers/mongod')
 const { warningsOf } = require('../helpers/warnings')
@@ -248,8 +250,10 @@ describe('close', () => {
 })
 
 describe('interval mode', () => {
-  test('sweeps by store.timer, which close clears', async () => {
-    const store = borrowed['legacy on a Db']({ autoRemove: 'interval', autoRemoveInterval: 0.002 })
+  const interval = { autoRemove: 'interval', autoRemoveInterval: 0.002 }
+
+  test('sweeps by store.timer', async () => {
+    const store = borrowed['legacy on a Db'](interval)
     assert.equal(typeof store.timer.unref, 'function')
     await store.set('expired', makeSession({}, -1000))
     assert.ok(await within(5000, async () => await rows.findOne({ _id: 'expired' }) === null))
@@ -257,4 +261,20 @@ describe('interval mode', () => {
     assert.ok(sweeps >= 1)
     assert.ok(swept >= 1)
   })
+
+  for (const [way, open] of Object.entries({
+    ...borrowed,
+    'dialled by the driver': options => modern({ backend: 'driver', ...options }),
+    'session-mongoose, dialled by the driver': () => new SessionStore({ url, backend: 'driver', collection: 'connections_sm' })
+  })) {
+    test(`${way}: after close there is no store.timer`, async () => {
+      const store = open(interval)
+      const { timer } = store
+      assert.equal(timer.hasRef(), false)
+      const closed = store.close()
+      assert.ok(!('timer' in store))
+      await closed
+      assert.equal(timer._destroyed, true)
+    })
+  }
 })
