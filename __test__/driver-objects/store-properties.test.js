@@ -55,10 +55,16 @@ describe('legacy, by URL', () => {
     assert.equal(store.db, 5)
   })
 
-  test('the default database is that of mongodb 3, as the store\'s own', () => {
-    const store = legacy({ url: url.replace(`/${DATABASE}`, '/?authSource=other') })
-    assert.equal(store.db.databaseName, 'other')
-  })
+  for (const backend of ['native', 'driver']) {
+    test(`${backend}: where the URL names no database, they are of the one that has the sessions`, async () => {
+      const store = legacy({ url: url.replace(`/${DATABASE}`, '/?authSource=admin'), backend })
+      await store.set('d', makeSession())
+      assert.equal(store.db.databaseName, 'test')
+      assert.equal((await store.collection.findOne({ _id: 'd' }))._id, 'd')
+      await store.collection.drop()
+      await store.close()
+    })
+  }
 
   test('options that only older drivers know do not stop them', async () => {
     const store = legacy({ mongoOptions: { useNewUrlParser: true, poolSize: 5, autoReconnect: true } })

@@ -82,12 +82,11 @@ class Made {
 
   #raw () {
     const { makeClient } = require('../backends/driver/dial')
-    const { databaseOf } = require('./database-name')
+    const { databaseOf } = require('../support/database-name')
     this.#client ??= makeClient(this.#form, FEATURE)
     const client = this.#client
     const { collection } = this.#form
-    const name = databaseOf(this.#form)
-    const db = name ? client.db(name) : client.db()
+    const db = client.db(databaseOf(this.#form))
     return { client, db, collection: db.collection(collection) }
   }
 }

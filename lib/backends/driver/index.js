@@ -1,6 +1,7 @@
 'use strict'
 
 const { asError, makeError } = require('../../support/errors')
+const { databaseOf } = require('../../support/database-name')
 const collectionCalls = require('./collection-calls')
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
@@ -52,7 +53,8 @@ class DriverBackend {
   constructor (form, connection) {
     this.#form = form
     this.#layout = layoutOf(form)
-    this.#connection = new Connection(connection, form, {
+    const dbName = connection.owned ? databaseOf(form) : form.dbName
+    this.#connection = new Connection(connection, { collection: form.collection, dbName }, {
       onTrouble: (error, refused) => this.#inTrouble(error, refused),
       onChange: connected => this.#note(connected)
     })
