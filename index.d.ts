@@ -232,7 +232,8 @@ declare namespace MongoStore {
   export interface LegacyOptions<T extends Data = Data> extends CommonOptions<T> {
     /**
      * A connection string: `mongodb://…` or `mongodb+srv://…`. The default database is `test`, and a single
-     * host is connected to directly, as in mongodb 3.7.
+     * host is connected to directly, as in mongodb 3.7. Without a database, here and in `dbName`, there is one
+     * process warning, since connect-mongo up to 2.x used `admin`.
      */
     url?: string
     /**

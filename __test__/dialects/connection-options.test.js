@@ -5,6 +5,7 @@ const { describe, test } = require('node:test')
 
 const legacy = require('../../lib/dialects/legacy')
 const modern = require('../../lib/dialects/modern')
+const { runScript } = require('../helpers/child')
 const { warningsOf } = require('../helpers/warnings')
 
 const URL = 'mongodb://user:hunter2@localhost/app'
@@ -81,6 +82,29 @@ describe('connections', () => {
       assert.throws(() => legacy.normalize({ [name]: {} }), { name: 'TypeError', message: new RegExp(`^${name} must be`) })
     }
     assert.throws(() => modern.normalize({ client: 5 }), { name: 'TypeError', message: /^client must be.*got 5/ })
+  })
+
+  test('legacy: a URL without a database gets one warning, which says where sessions were and are', async () => {
+    const nameless = ['mongodb://u:hunter2@h', 'mongodb://h/', 'mongodb://h/?authSource=admin', 'mongodb+srv://u:p@h/?w=1']
+    const warnings = await warningsOf(() => nameless.forEach(url => legacy.normalize({ url })))
+    assert.equal(warnings.length, 1)
+    assert.equal(warnings[0].code, 'CONNECT_MONGO_DEFAULT_DATABASE')
+    assert.match(warnings[0].message, /^the url names no database.* are in test, .*connect-mongo 3\. Up to 2\.x .*admin.*dbName/)
+    assert.doesNotMatch(warnings[0].message, /hunter2/)
+  })
+
+  test('legacy: one that is named somewhere gets none, nor does a modern URL', async () => {
+    const script = `
+      const LegacyStore = MongoStore(session)
+      const quiet = { autoRemove: 'disabled' }
+      new LegacyStore({ url: 'mongodb://h/app?authSource=admin', ...quiet }).close()
+      new LegacyStore({ url: 'mongodb://h:1,i:2/%61pp', ...quiet }).close()
+      new LegacyStore({ url: 'mongodb://u:p%40@h', dbName: 'app', ...quiet }).close()
+      new LegacyStore({ url: 'mongodb://h', mongoOptions: { dbName: 'app' }, ...quiet }).close()
+      new LegacyStore({ db: 'app', ...quiet }).close()
+      new MongoStore({ mongoUrl: 'mongodb://h', ...quiet }).close()`
+    const { stderr, code } = await runScript(script)
+    assert.deepEqual([stderr, code], ['', 0])
   })
 
   test('legacy: the names of connect-mongo 0.x make a URL, after everything else', () => {

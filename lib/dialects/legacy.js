@@ -2,6 +2,7 @@
 
 const { createLegacyAdapter } = require('../crypto/adapters')
 const { attachObjects } = require('../driver-objects/store-properties')
+const { databaseNamed, DEFAULT: DEFAULT_DATABASE } = require('../support/database-name')
 const read = require('./options')
 const { warn } = require('../support/warnings')
 const { ONLY: SESSION_MONGOOSE } = require('./session-mongoose')
@@ -51,11 +52,14 @@ function normalize (given) {
     entry: ENTRY, known: READ, harmless: [...HARMLESS, ...SESSION_MONGOOSE], ignored: IGNORED
   })
   const autoRemove = read.autoRemove(options.autoRemove || 'native')
+  const mongoOptions = read.object('mongoOptions', options.mongoOptions)
+  const dbName = read.string('dbName', options.dbName || undefined, null)
+  if (source.url) warnOfDefaultDatabase({ ...source, mongoOptions, dbName })
   const form = {
     dialect: 'legacy',
     ...source,
-    mongoOptions: read.object('mongoOptions', options.mongoOptions),
-    dbName: read.string('dbName', options.dbName || undefined, null),
+    mongoOptions,
+    dbName,
     collection: read.string('collection', options.collection || undefined, read.DEFAULTS.collection),
     layout: { kind: 'connect-mongo', timestamps: false },
     ttlMS: timeToLive(options),
@@ -79,6 +83,13 @@ function warnOfSessionMongoose (options) {
   if (names.length === 0) return
   warn('CONNECT_MONGO_IGNORED_OPTION', `${ENTRY} ignores ${names.join(', ')}: an option of session-mongoose, beside ` +
     "options that only connect-mongo has. For a session-mongoose store use require('connect-mongo-native/session-mongoose')")
+}
+
+/** Silence would log everybody out of an app that comes from connect-mongo 2. */
+function warnOfDefaultDatabase (form) {
+  if (databaseNamed(form) !== undefined) return
+  warn('CONNECT_MONGO_DEFAULT_DATABASE', `the url names no database: the sessions are in ${DEFAULT_DATABASE}, as with ` +
+    'connect-mongo 3. Up to 2.x they were in admin. Write dbName, one or the other, or name the database in the url')
 }
 
 /** `defaultExpirationTime`, in milliseconds, is what `ttl` was called up to 0.8. */
