@@ -55,8 +55,8 @@ interface LegacyStore<T extends Data = Data> extends Store<T> {
   /**
    * The objects of the Node.js driver that the store works on. With a connection of the app's they are its own
    * (`client` is the Mongoose connection, if that is what was given), and undefined until it is open. By URL
-   * they are made when first asked for, which takes the package `mongodb`, and closed with the store; these
-   * take callbacks as well as promises, whatever the driver's version.
+   * they are made when first asked for, which takes the package `mongodb`, 2.0.36 or newer, and closed with the
+   * store. These may be used at once, and take callbacks as well as promises, whatever the driver's version.
    */
   readonly client: any
   readonly db: any

@@ -6,6 +6,9 @@ const path = require('node:path')
 /** Requires one of the packages that `npm run test:peers` installs, by the name there: 'mongoose-4.1'. */
 const requirePeer = createRequire(path.join(__dirname, '../peers/versions/package.json'))
 
+/** The folder of one of them. */
+const peerFolder = name => path.join(__dirname, '../peers/versions/node_modules', name)
+
 /**
  * Every Mongoose that apps may have had, by the name there. `old`: its driver knows no later server than 5.0.
  * `options`: what `connect` takes, so that it does not warn of itself.
@@ -26,4 +29,4 @@ async function connectionsOf (admin) {
   return connections.current
 }
 
-module.exports = { connectionsOf, MONGOOSES, requirePeer }
+module.exports = { connectionsOf, MONGOOSES, peerFolder, requirePeer }

@@ -49,4 +49,4 @@ function isWorthIt (value) {
   return /(MongoClient|Db|Admin|Collection|Cursor|Batch|Operation)$/.test(value.constructor?.name)
 }
 
-module.exports = { withCallbacks }
+module.exports = { TAKE_FUNCTIONS, withCallbacks }

@@ -34,6 +34,12 @@ function findPeer (...chains) {
   }
 }
 
+/** The version of a package that the app has: 4017 is 4.17. Undefined where there is none to read. */
+function versionOf (name) {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(findPeer([`${name}/package.json`])?.version) ?? []
+  return major && Number(major) * 1000 + Number(minor)
+}
+
 /** The error for a peer that a feature cannot do without. */
 function missingPeer (name, feature) {
   const error = new Error(`${feature} needs the package ${name}: npm install ${name}`)
@@ -41,4 +47,4 @@ function missingPeer (name, feature) {
   return error
 }
 
-module.exports = { findPeer, missingPeer }
+module.exports = { findPeer, missingPeer, versionOf }

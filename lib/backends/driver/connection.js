@@ -151,11 +151,19 @@ class Connection {
 
   async #closeGiven () {
     const { connection, client, db } = await this.#identified().catch(() => ({}))
-    const closing = connection ?? client
-    if (closing) return closing.close?.()
+    if (connection) return connection.close()
+    if (client) return this.#closeClient(client)
     // Driver 2 has `close` on a Db; 3 has the topology there, and later ones the client.
     const holder = [db, db?.client, db?.s?.client, db?.serverConfig].find(one => typeof one?.close === 'function')
     return holder?.close()
+  }
+
+  async #closeClient (client) {
+    try {
+      await client.close?.()
+    } catch (error) {
+      if (this.#opened) throw error // driver 3.0 has nothing to close before
+    }
   }
 
   /** Mongoose's connections are thenable themselves, and settle with what they are. */

@@ -1,23 +1,26 @@
 'use strict'
 
-const { findPeer, missingPeer } = require('../../support/peers')
+const { findPeer, missingPeer, versionOf } = require('../../support/peers')
+const { OldClient } = require('./old-client')
 
 // Clients made with the optional peer mongodb: for `backend: 'driver'` with a URL, and for the handles of
 // stores that the core connects.
 
-/** What connect-mongo 3 gave mongodb 3: without it, warnings and an engine that gives up too early. */
-const OPTIONS_OF_3 = { useNewUrlParser: true, useUnifiedTopology: true }
+/**
+ * What connect-mongo 3 gave mongodb 3: without it, warnings and an engine that gives up too early. Each from
+ * the first driver that knows it.
+ */
+const OPTIONS_OF_3 = { useNewUrlParser: 3001, useUnifiedTopology: 3002 }
+
+/** From here on some methods, later all, have promises only: they refuse a callback or leave it uncalled. */
+const HAS_NO_CALLBACKS = 4000
 
 /** A client for a store's URL, not connected yet. Throws if the URL cannot be used. */
 function makeClient ({ dialect, url, mongoOptions }, feature) {
-  const mongodb = findPeer(['mongodb'])
-  if (mongodb === undefined) throw missingPeer('mongodb', feature)
-  const { MongoClient } = mongodb
-  if (typeof MongoClient.prototype.db !== 'function') {
-    throw new Error(`${feature} needs mongodb 3 or later: npm install mongodb`)
-  }
+  const { MongoClient } = requireDriver(feature)
+  if (typeof MongoClient.prototype.db !== 'function') return new OldClient(MongoClient, url, mongoOptions)
   const isDriver3 = typeof MongoClient.prototype.isConnected === 'function'
-  if (isDriver3) return new MongoClient(url, { ...OPTIONS_OF_3, ...mongoOptions })
+  if (isDriver3) return new MongoClient(url, { ...optionsOf3(), ...mongoOptions })
   try {
     return new MongoClient(url, mongoOptions)
   } catch (error) {
@@ -30,9 +33,27 @@ function makeClient ({ dialect, url, mongoOptions }, feature) {
   }
 }
 
+function requireDriver (feature) {
+  const mongodb = findPeer(['mongodb'])
+  if (mongodb === undefined) throw missingPeer('mongodb', feature)
+  return mongodb
+}
+
+function optionsOf3 () {
+  const version = versionOf('mongodb') ?? Infinity
+  const known = Object.keys(OPTIONS_OF_3).filter(name => version >= OPTIONS_OF_3[name])
+  return Object.fromEntries(known.map(name => [name, true]))
+}
+
+/** The classes of the app's mongodb, and whether it takes callbacks (not, if nobody knows its version). */
+function driverTraits () {
+  const { Collection, Db } = findPeer(['mongodb'])
+  return { Collection, Db, takesCallbacks: versionOf('mongodb') < HAS_NO_CALLBACKS }
+}
+
 /** The connection of a store with a URL and `backend: 'driver'`. */
 function dial (form) {
   return { value: makeClient(form, "backend: 'driver' with a URL"), owned: true, options: form.mongoOptions }
 }
 
-module.exports = { dial, makeClient }
+module.exports = { dial, driverTraits, makeClient }

@@ -92,9 +92,13 @@ function isRefusal (error) {
   return error?.name === 'MongoCompatibilityError' || (isServers(error) && !RETRYABLE.has(error.code))
 }
 
-/** Of attempts to connect: nothing that happens on a server or a network mends these, such as a bad URL. */
+/**
+ * Of attempts to connect: nothing that happens on a server or a network mends these, such as a bad URL. The
+ * errors of drivers 2 to 3.2 are objects that are made to look like errors.
+ */
 function isHopeless (error) {
-  return !isNativeError(error) || /^TypeError$|^Mongo(Parse|InvalidArgument|Missing)/.test(error.name)
+  const isError = isNativeError(error) || /^Mongo/.test(error?.name)
+  return !isError || /^TypeError$|^Mongo(Parse|InvalidArgument|Missing)/.test(error.name)
 }
 
 /** Who never connected the client, or not yet. */
