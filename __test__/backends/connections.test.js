@@ -222,7 +222,7 @@ describe('an index that cannot be made', () => {
       await new Promise(resolve => setTimeout(resolve, 300))
     })
     assert.deepEqual(warnings.map(({ code }) => code), ['CONNECT_MONGO_INDEX'])
-    assert.match(warnings[0].message, /dropIndex/)
+    assert.match(warnings[0].message, /collMod/)
   })
 })
 

@@ -82,19 +82,6 @@ describe('index trouble', () => {
     assert.equal((await rows('renamed').indexes()).length, 2)
   })
 
-  test('one that does not remove by itself is left alone, with a warning', async () => {
-    await rows('plain').createIndex({ expires: 1 })
-    await works(open('plain'))
-    assert.match(await oneWarning(), /does not remove expired sessions.*dropIndex\('expires_1'\)/)
-    assert.equal((await rows('plain').indexes())[1].expireAfterSeconds, undefined)
-  })
-
-  test('so is one that removes later', async () => {
-    await rows('later').createIndex({ expires: 1 }, { expireAfterSeconds: 3600 })
-    await works(open('later'))
-    await oneWarning()
-  })
-
   test('the collection of session-mongoose is named as such', async () => {
     await rows('foreign').createIndexes([
       { key: { sid: 1 }, name: 'sid_1', unique: true }, { key: { expires: 1 }, name: 'expires_1' }

@@ -27,7 +27,6 @@ describe('the normal form', () => {
       mongoOptions: {},
       dbName: null,
       collection: 'sessions',
-      layout: { kind: 'connect-mongo', timestamps: false },
       ttlMS: 14 * DAY,
       touchAfterMS: 0,
       touches: true,
@@ -45,8 +44,9 @@ describe('the normal form', () => {
       maxQueue: null,
       onUndecryptable: 'error'
     }
-    assert.deepEqual(read.legacy(), { dialect: 'legacy', ...common })
-    assert.deepEqual(read.modern(), { dialect: 'modern', ...common })
+    const layout = { kind: 'connect-mongo', timestamps: false }
+    assert.deepEqual(read.legacy(), { dialect: 'legacy', layout: { ...layout, background: false }, ...common })
+    assert.deepEqual(read.modern(), { dialect: 'modern', layout: { ...layout, background: true }, ...common })
   })
 
   test('has every option, in the units of the core', () => {
@@ -66,9 +66,9 @@ describe('the normal form', () => {
       operationTimeoutMS: 1000, maxQueue: 10, onUndecryptable: 'ignore', conflicts: 'merge', touches: false
     }
     assert.deepEqual(read.legacy({ ...common, collection: 'c' }),
-      { dialect: 'legacy', layout: { kind: 'connect-mongo', timestamps: false }, ...form })
+      { dialect: 'legacy', layout: { kind: 'connect-mongo', timestamps: false, background: false }, ...form })
     assert.deepEqual(read.modern({ ...common, collectionName: 'c', timestamps: true }),
-      { dialect: 'modern', layout: { kind: 'connect-mongo', timestamps: true }, ...form })
+      { dialect: 'modern', layout: { kind: 'connect-mongo', timestamps: true, background: true }, ...form })
   })
 
   inBoth('does not touch the options that it reads', normalize => {

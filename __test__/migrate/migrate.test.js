@@ -287,6 +287,20 @@ test('indexes are recognized by their keys', async () => {
   assert.deepEqual((await collection.indexes()).map(({ name }) => name), ['_id_', 'expires_1'])
 })
 
+test('indexes of the app\'s own, on the same keys, stay', async () => {
+  const collection = await fresh('own_indexes', [mixed(0)])
+  const some = { partialFilterExpression: { tenant: { $exists: true } } }
+  const own = [
+    [{ sid: 1 }, { unique: true, sparse: true, name: 'own_sid' }], [{ expires: 1 }, { ...some, name: 'own_expires' }],
+    [{ sid: 1, expires: 1 }, { ...some, name: 'own_both' }], [{ usedAt: 1 }, { ...some, expireAfterSeconds: 60, name: 'own_used' }]
+  ]
+  for (const [key, options] of own) await collection.createIndex(key, options)
+  const { moved, ttlIndex } = await migrate({ url, collection: collection.collectionName })
+  assert.deepEqual([moved, ttlIndex], [1, true])
+  assert.deepEqual((await collection.indexes()).map(({ name }) => name).sort(),
+    ['_id_', 'expires_1', 'own_both', 'own_expires', 'own_sid', 'own_used'])
+})
+
 test('options that are wrong move nothing, and say what is right', async () => {
   const collection = await fresh('options', [mixed(0)])
   const own = { url, collection: collection.collectionName }

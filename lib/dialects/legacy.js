@@ -61,7 +61,7 @@ function normalize (given) {
     mongoOptions,
     dbName,
     collection: read.string('collection', options.collection || undefined, read.DEFAULTS.collection),
-    layout: { kind: 'connect-mongo', timestamps: false },
+    layout: { kind: 'connect-mongo', timestamps: false, background: false },
     ttlMS: timeToLive(options),
     touchAfterMS: read.touchAfter(options.touchAfter),
     autoRemove,

@@ -58,7 +58,7 @@ function normalize (given) {
     mongoOptions: read.object('mongoOptions', options.mongoOptions),
     dbName: read.string('dbName', options.dbName || undefined, null),
     collection: read.string('collectionName', options.collectionName, read.DEFAULTS.collection),
-    layout: { kind: 'connect-mongo', timestamps: Boolean(options.timestamps) },
+    layout: { kind: 'connect-mongo', timestamps: Boolean(options.timestamps), background: true },
     ttlMS: read.ttl('ttl', options.ttl),
     touchAfterMS: read.touchAfter(options.touchAfter),
     autoRemove,

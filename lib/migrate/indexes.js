@@ -1,9 +1,10 @@
 'use strict'
 
-const { isOn } = require('../support/index-keys')
+const { isOn, isWhole } = require('../support/index-keys')
 const { READING } = require('./calls')
 
-// Indexes are recognized by their keys: people and tools give them names of their own.
+// Indexes are recognized by their keys and options: people and tools give them names of their own. Those that
+// leave rows out, or sort by a collation, are the app's.
 
 /** `NamespaceNotFound`, `IndexNotFound`: nothing there. */
 const NOTHING_THERE = [26, 27]
@@ -25,12 +26,13 @@ async function dropIndex (collection, { name }) {
   }
 }
 
-const isUniqueSid = index => isOn('sid', index) && Boolean(index.unique)
+const isUniqueSid = index => isOn('sid', index) && isWhole(index) && Boolean(index.unique)
 const isTtl = index => index.expireAfterSeconds !== undefined
-const isPlainExpires = index => isOn('expires', index) && !isTtl(index)
-const isUsedAt = index => isOn('usedAt', index) && isTtl(index)
+const isBoth = index => isOn('sid,expires', index) && isWhole(index)
+const isPlainExpires = index => isOn('expires', index) && isWhole(index) && !index.unique && !isTtl(index)
+const isUsedAt = index => isOn('usedAt', index) && isWhole(index) && isTtl(index)
 
 /** Those of session-mongoose that are of no use to connect-mongo, or in its way. */
-const isObsolete = index => isUniqueSid(index) || isOn('sid,expires', index) || isPlainExpires(index)
+const isObsolete = index => isUniqueSid(index) || isBoth(index) || isPlainExpires(index)
 
 module.exports = { dropIndex, isObsolete, isPlainExpires, isUniqueSid, isUsedAt, listIndexes }

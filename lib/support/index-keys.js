@@ -5,4 +5,12 @@ function isOn (fields, { key }) {
   return Object.keys(key).join() === fields && Object.values(key).every(direction => Number(direction) === 1)
 }
 
-module.exports = { isOn }
+/**
+ * Whether an index has all rows, sorted as MongoDB sorts by itself. Others may stand beside it, on the same
+ * key.
+ */
+function isWhole ({ sparse, partialFilterExpression, collation }) {
+  return !sparse && partialFilterExpression === undefined && collation === undefined
+}
+
+module.exports = { isOn, isWhole }

@@ -7,8 +7,7 @@ use super::{context::Context, server_error};
 use crate::{
     command::{
         error_codes::{INDEX_BUILD_ABORTED, INDEX_CONFLICTS},
-        layout::{Index, is_on},
-        reply::integer,
+        layout::Index,
     },
     error::Result,
 };
@@ -34,7 +33,8 @@ pub async fn ensure_all(context: &Context, has_ttl_index: bool) -> Result<Option
 async fn ensure(context: &Context, index: &Index) -> Result<Option<String>> {
     let (target, database) = (&context.settings.target, &context.database);
     let (layout, collection) = (&target.layout, &target.collection);
-    let mut command = doc! { "createIndexes": collection, "indexes": [specification(index)] };
+    let mut command =
+        doc! { "createIndexes": collection, "indexes": [specification(index, context.settings.api_strict)] };
     if let Some(concern) = &target.write_concern
         && !target.unacknowledged
         && let Ok(concern) = Document::try_from(concern.as_ref())
@@ -55,11 +55,12 @@ async fn ensure(context: &Context, index: &Index) -> Result<Option<String>> {
         return Err(reason);
     }
     // Whoever may not create an index may still be able to see that it is there.
-    if list(database, collection).await.iter().any(|existing| serves_as(existing, index)) {
+    let existing = list(database, collection).await;
+    if existing.iter().any(|one| index.is_served_by(one)) {
         return Ok(None);
     }
     Ok(Some(if INDEX_CONFLICTS.contains(&code) {
-        layout.conflict(index, collection)
+        layout.conflict(index, &existing, collection)
     } else {
         layout.no_index(index, &reason.message)
     }))
@@ -69,8 +70,12 @@ fn keys(index: &Index) -> Document {
     index.keys.iter().map(|key| ((*key).to_owned(), 1.into())).collect()
 }
 
-fn specification(index: &Index) -> Document {
+/// The stable API does not know `background`.
+fn specification(index: &Index, api_strict: bool) -> Document {
     let mut specification = doc! { "key": keys(index), "name": index.name };
+    if index.background && !api_strict {
+        specification.insert("background", true);
+    }
     if index.unique {
         specification.insert("unique", true);
     }
@@ -88,10 +93,4 @@ async fn list(database: &Database, collection: &str) -> Vec<Document> {
         indexes.extend(cursor.deserialize_current());
     }
     indexes
-}
-
-fn serves_as(existing: &Document, index: &Index) -> bool {
-    is_on(existing, index.keys)
-        && existing.get_bool("unique").unwrap_or_default() == index.unique
-        && existing.get("expireAfterSeconds").and_then(integer) == index.expire_after
 }

@@ -142,7 +142,10 @@ mod tests {
     fn defaults() {
         let config = with(json!({})).unwrap();
         assert_eq!(config.sweep_interval, Duration::from_secs(600));
-        assert_eq!(config.layout, Layout::ConnectMongo(ConnectMongo { timestamps: false }));
+        assert_eq!(
+            config.layout,
+            Layout::ConnectMongo(ConnectMongo { timestamps: false, background: false })
+        );
         assert!(config.db_name.is_none() && config.operation_timeout.is_none() && config.max_queue.is_none());
         assert!(config.options.is_empty() && config.write_concern.is_none() && config.extra_ca.is_none());
     }

@@ -1,7 +1,7 @@
 'use strict'
 
-const { isOn } = require('../../support/index-keys')
 const { discreet, isRetryable } = require('./errors')
+const { servesAs } = require('./layouts/existing-indexes')
 
 // The indexes of a layout, and sweeps at an interval.
 
@@ -55,27 +55,32 @@ async function troubleWith (connection, layout, wanted, name) {
     const error = await failureOf(connection, index)
     if (error === undefined) continue
     // Whoever may not create an index may still be able to see that it is there.
-    if ((await listIndexes(connection)).some(existing => servesAs(existing, index))) continue
-    troubles.push(CONFLICTS.includes(error.code) ? layout.conflict(index, name) : layout.noIndex(index, error.message))
+    const existing = await listIndexes(connection)
+    if (existing.some(one => servesAs(one, index))) continue
+    const conflicts = CONFLICTS.includes(error.code)
+    troubles.push(conflicts ? layout.conflict(index, existing, name) : layout.noIndex(index, error.message))
   }
   return troubles.length > 0 ? troubles.join('; ') : undefined
 }
 
 /** Why an index cannot be created. Throws what another attempt may mend. */
-async function failureOf (connection, { keys, unique, expireAfterSeconds }) {
+async function failureOf (connection, { keys, unique, expireAfterSeconds, background }) {
+  const options = {
+    ...background && !isStrict(connection) && { background },
+    ...unique && { unique },
+    ...expireAfterSeconds !== undefined && { expireAfterSeconds }
+  }
   try {
-    const ends = expireAfterSeconds !== undefined && { expireAfterSeconds }
-    await connection.collection.createIndex(keys, { ...background(connection), ...unique && { unique }, ...ends })
+    await connection.collection.createIndex(keys, options)
   } catch (error) {
     if (isRetryable(error) || error.code === ABORTED) throw error
     return discreet(error, [])
   }
 }
 
-/** `background` matters to servers before 4.2; the stable API does not know it. */
-function background ({ client }) {
-  const strict = client?.options?.serverApi ?? client?.s?.options?.serverApi
-  return strict ? {} : { background: true }
+/** The stable API does not know `background`, which matters to servers before 4.2. */
+function isStrict ({ client }) {
+  return Boolean((client?.options?.serverApi ?? client?.s?.options?.serverApi)?.strict)
 }
 
 async function listIndexes ({ collection }) {
@@ -84,12 +89,6 @@ async function listIndexes ({ collection }) {
   } catch {
     return []
   }
-}
-
-function servesAs (existing, wanted) {
-  const { unique = false, expireAfterSeconds } = existing
-  return isOn(Object.keys(wanted.keys).join(), existing) && Boolean(unique) === wanted.unique &&
-    (expireAfterSeconds === undefined ? undefined : Number(expireAfterSeconds)) === wanted.expireAfterSeconds
 }
 
 module.exports = { ensureIndexes, sweepAtIntervals }

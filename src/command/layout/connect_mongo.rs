@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     fields::{EXPIRES, ID, date},
-    index::{Index, is_on},
+    index::{Index, is_on, is_whole},
 };
 use crate::{
     command::{
@@ -21,6 +21,9 @@ pub struct ConnectMongo {
     /// connect-mongo 6's `timestamps`: `createdAt` on creation, `updatedAt` on every write.
     #[serde(default)]
     pub timestamps: bool,
+    /// Whether the index is asked for as connect-mongo does from 4.5 on.
+    #[serde(default)]
+    pub background: bool,
 }
 
 const VALUE: &str = "session";
@@ -28,10 +31,14 @@ const LAST_MODIFIED: &str = "lastModified";
 const CREATED_AT: &str = "createdAt";
 const UPDATED_AT: &str = "updatedAt";
 
-pub const INDEX: Index = Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: Some(0) };
+pub const INDEX: Index =
+    Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: Some(0), background: false };
 
-pub const FOREIGN: &str = "the collection holds rows of session-mongoose (its index sid_1 is there), which this store does \
-    not read: use require('connect-mongo-native/session-mongoose'), or another collection, or move the rows over: \
+/// What to do about rows that MongoDB does not remove.
+pub const ALTERNATIVE: &str = ", or autoRemove: 'interval' or 'disabled'";
+
+pub const FOREIGN: &str = "the collection holds rows of session-mongoose (its unique index on sid is there), which this \
+    store does not read: use require('connect-mongo-native/session-mongoose'), or another collection, or move the rows over: \
     npx connect-mongo-native migrate --from session-mongoose";
 
 impl ConnectMongo {
@@ -138,15 +145,9 @@ pub fn expired(now: DateTime) -> RawDocumentBuf {
 
 /// Whether an index is the one by which a collection of this layout is known.
 pub fn marks(index: &Document) -> bool {
-    is_on(index, &[EXPIRES]) && index.get("expireAfterSeconds").and_then(integer) == Some(0)
-}
-
-pub fn conflict(collection: &str) -> String {
-    format!(
-        "an index on {{ {EXPIRES}: 1 }} exists that does not remove expired sessions by itself. Remedy: \
-         db.getCollection('{collection}').dropIndex('{}') and restart, or autoRemove: 'interval'",
-        INDEX.name
-    )
+    is_on(index, &[EXPIRES])
+        && is_whole(index)
+        && index.get("expireAfterSeconds").and_then(integer) == Some(0)
 }
 
 pub fn no_index(reason: &str) -> String {
@@ -201,7 +202,7 @@ mod tests {
     fn timestamps_are_those_of_connect_mongo_6() {
         let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
         let mut writer = Writer::new(64);
-        let layout = ConnectMongo { timestamps: true };
+        let layout = ConnectMongo { timestamps: true, background: true };
         layout.write_operators(&mut writer, Some(&value), Dates::default(), None, 7);
         let expected = rawdoc! {
             "$set": { "session": "{}", "expires": RawBson::Null },
@@ -217,7 +218,7 @@ mod tests {
         let dates = Dates { expires: Some(9), last_modified: None };
         let operators = |timestamps, expected: &Expected| {
             let mut writer = Writer::new(64);
-            let layout = ConnectMongo { timestamps };
+            let layout = ConnectMongo { timestamps, background: true };
             layout.write_operators(&mut writer, Some(&value), dates, Some(expected), 7);
             writer.finish()
         };

@@ -14,7 +14,7 @@ use crate::session::{Dates, Expected, Id, StoredRow, Value};
 
 pub use connect_mongo::{ConnectMongo, write_condition};
 pub use fields::ID;
-pub use index::{Index, is_on};
+pub use index::Index;
 pub use session_mongoose::SessionMongoose;
 
 /// The layout of a store's rows.
@@ -93,7 +93,9 @@ impl Layout {
     /// `has_ttl_index`: whether MongoDB is to remove expired rows by itself.
     pub fn indexes(&self, has_ttl_index: bool) -> Vec<Index> {
         match self {
-            Self::ConnectMongo(_) if has_ttl_index => vec![connect_mongo::INDEX],
+            Self::ConnectMongo(layout) if has_ttl_index => {
+                vec![Index { background: layout.background, ..connect_mongo::INDEX }]
+            }
             Self::ConnectMongo(_) => Vec::new(),
             Self::SessionMongoose(layout) => layout.indexes(),
         }
@@ -111,16 +113,20 @@ impl Layout {
                 existing.iter().any(session_mongoose::marks).then_some(connect_mongo::FOREIGN)
             }
             Self::SessionMongoose(_) => {
-                existing.iter().any(connect_mongo::marks).then_some(session_mongoose::FOREIGN)
+                // The unique index refuses connect-mongo's rows: the other one is the app's own.
+                let is_connect_mongos = existing.iter().any(connect_mongo::marks)
+                    && !existing.iter().any(session_mongoose::marks);
+                is_connect_mongos.then_some(session_mongoose::FOREIGN)
             }
         }
     }
 
-    /// What is wrong with an index that exists with other options, and what to do.
-    pub fn conflict(&self, index: &Index, collection: &str) -> String {
+    /// What is wrong when one of these is in an index's way, and what to do.
+    pub fn conflict(&self, index: &Index, existing: &[Document], collection: &str) -> String {
+        let conflict = index.conflict(existing, collection);
         match self {
-            Self::ConnectMongo(_) => connect_mongo::conflict(collection),
-            Self::SessionMongoose(_) => session_mongoose::conflict(index, collection),
+            Self::ConnectMongo(_) => conflict + connect_mongo::ALTERNATIVE,
+            Self::SessionMongoose(_) => conflict,
         }
     }
 

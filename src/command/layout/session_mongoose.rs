@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     fields::{EXPIRES, date},
-    index::{Index, is_on},
+    index::{Index, is_on, is_set, is_whole},
 };
 use crate::{
     command::bson::{Writer, elements},
@@ -27,15 +27,24 @@ pub const SID: &str = "sid";
 const VALUE: &str = "data";
 const USED_AT: &str = "usedAt";
 
-const SID_INDEX: Index = Index { name: "sid_1", keys: &[SID], unique: true, expire_after: None };
-const EXPIRES_INDEX: Index = Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: None };
-const BOTH_INDEX: Index =
-    Index { name: "sid_1_expires_1", keys: &[SID, EXPIRES], unique: false, expire_after: None };
-const USED_AT_INDEX: Index = Index { name: "usedAt_1", keys: &[USED_AT], unique: false, expire_after: None };
+const SID_INDEX: Index =
+    Index { name: "sid_1", keys: &[SID], unique: true, expire_after: None, background: true };
+const EXPIRES_INDEX: Index =
+    Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: None, background: true };
+const BOTH_INDEX: Index = Index {
+    name: "sid_1_expires_1",
+    keys: &[SID, EXPIRES],
+    unique: false,
+    expire_after: None,
+    background: true,
+};
+const USED_AT_INDEX: Index =
+    Index { name: "usedAt_1", keys: &[USED_AT], unique: false, expire_after: None, background: true };
 
-pub const FOREIGN: &str = "the collection is connect-mongo's (its TTL index expires_1 is there), whose rows this store does \
+pub const FOREIGN: &str = "the collection is connect-mongo's (its TTL index on expires is there), whose rows this store does \
     not read and whose next row the unique index sid_1 refuses: use require('connect-mongo-native')(session) with its \
-    options, or another collection (modelName or collection), or drop the index expires_1 if connect-mongo has left";
+    options, or another collection (modelName or collection), or if connect-mongo has left, create that index yourself, \
+    once: createIndex({ sid: 1 }, { unique: true })";
 
 impl SessionMongoose {
     pub fn write_operators(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
@@ -105,22 +114,7 @@ pub fn projection() -> RawDocumentBuf {
 
 /// Whether an index is the one by which a collection of this layout is known.
 pub fn marks(index: &Document) -> bool {
-    is_on(index, &[SID]) && index.get_bool("unique").unwrap_or_default()
-}
-
-pub fn conflict(index: &Index, collection: &str) -> String {
-    match index.expire_after {
-        Some(seconds) => format!(
-            "an index on {{ {USED_AT}: 1 }} exists that removes sessions after another time than ttl. Remedy: \
-             db.runCommand({{ collMod: '{collection}', index: {{ name: '{}', expireAfterSeconds: {seconds} }} }})",
-            index.name
-        ),
-        None => format!(
-            "an index with the name or the key of {} exists, with other options. Remedy: \
-             db.getCollection('{collection}').dropIndex('{}') and restart",
-            index.name, index.name
-        ),
-    }
+    is_on(index, &[SID]) && is_set(index, "unique") && is_whole(index)
 }
 
 pub fn no_index(index: &Index, reason: &str) -> String {
@@ -132,16 +126,10 @@ pub fn no_index(index: &Index, reason: &str) -> String {
             index.name
         );
     }
-    let keys: Vec<String> = index.keys.iter().map(|key| format!("{key}: 1")).collect();
-    let options = index
-        .expire_after
-        .map(|seconds| format!(", {{ expireAfterSeconds: {seconds} }}"))
-        .unwrap_or_default();
     format!(
-        "the index {} could not be created ({reason}). The store works without it. Remedy: create it yourself, once: \
-         createIndex({{ {} }}{options})",
+        "the index {} could not be created ({reason}). The store works without it. Remedy: create it yourself, once: {}",
         index.name,
-        keys.join(", ")
+        index.creation(None)
     )
 }
 

@@ -1,13 +1,17 @@
 'use strict'
 
-const { isOn } = require('../../../support/index-keys')
+const { isOn, isWhole } = require('../../../support/index-keys')
 const { readId } = require('../ids')
 const { bare } = require('../documents')
 const { millis } = require('../rows')
+const { conflict } = require('./existing-indexes')
 
 // connect-mongo: { _id, session, expires, lastModified?, createdAt?, updatedAt? }.
 
 const INDEX = { name: 'expires_1', keys: { expires: 1 }, unique: false, expireAfterSeconds: 0 }
+
+/** What to do about rows that MongoDB does not remove. */
+const ALTERNATIVE = ", or autoRemove: 'interval' or 'disabled'"
 
 class ConnectMongo {
   idField = '_id'
@@ -16,10 +20,15 @@ class ConnectMongo {
   projection = { expires: 1 }
 
   #timestamps
+  #background
 
-  /** `timestamps`: connect-mongo 6's, `createdAt` on creation and `updatedAt` on every write. */
-  constructor ({ timestamps }) {
+  /**
+   * `timestamps`: connect-mongo 6's, `createdAt` on creation and `updatedAt` on every write. `background`:
+   * whether the index is asked for as connect-mongo does from 4.5 on.
+   */
+  constructor ({ timestamps, background }) {
     this.#timestamps = timestamps
+    this.#background = background
   }
 
   readRow ({ _id, session = null, expires, lastModified }) {
@@ -70,19 +79,18 @@ class ConnectMongo {
   }
 
   indexes (autoRemove) {
-    return autoRemove === 'native' ? [INDEX] : []
+    return autoRemove === 'native' ? [{ ...INDEX, background: this.#background }] : []
   }
 
   foreign (indexes) {
-    if (!indexes.some(index => isOn('sid', index) && index.unique)) return undefined
-    return 'the collection holds rows of session-mongoose (its index sid_1 is there), which this store does not read: ' +
+    if (!indexes.some(index => isOn('sid', index) && index.unique && isWhole(index))) return undefined
+    return 'the collection holds rows of session-mongoose (its unique index on sid is there), which this store does not read: ' +
       "use require('connect-mongo-native/session-mongoose'), or another collection, or move the rows over: " +
       'npx connect-mongo-native migrate --from session-mongoose'
   }
 
-  conflict (index, name) {
-    return 'an index on { expires: 1 } exists that does not remove expired sessions by itself. Remedy: ' +
-      `db.getCollection('${name}').dropIndex('expires_1') and restart, or autoRemove: 'interval'`
+  conflict (index, existing, name) {
+    return conflict(index, existing, name) + ALTERNATIVE
   }
 
   noIndex (index, reason) {

@@ -14,9 +14,10 @@ const { SessionMongoose } = require('./session-mongoose')
 //   latestExpired(now)      → the latest `expires` that a get at `now` no longer finds
 //   projection              what tells id and liveness
 //   expired(now)            → the filter of the rows to remove
-//   indexes(autoRemove)     → those that it wants: { name, keys, unique, expireAfterSeconds }
+//   indexes(autoRemove)     → those that it wants: { name, keys, unique, expireAfterSeconds, background }
 //   foreign(indexes)        → what to do if these are another layout's indexes; undefined if they are not
-//   conflict(index, name)   → what is wrong when an index exists with other options, what to do
+//   conflict(index, existing, name)
+//                           → what is wrong when one of these is in an index's way, and what to do
 //   noIndex(index, reason)  → the same when it cannot be created
 
 /** The layout that a form names. */

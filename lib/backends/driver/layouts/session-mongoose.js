@@ -1,18 +1,20 @@
 'use strict'
 
-const { isOn } = require('../../../support/index-keys')
+const { isOn, isWhole } = require('../../../support/index-keys')
 const { readId } = require('../ids')
 const { bare } = require('../documents')
 const { millis } = require('../rows')
+const { conflict, creation } = require('./existing-indexes')
 
 // session-mongoose: { _id: ObjectId, sid, data, expires | null }, or with `ttl` { _id, sid, data, usedAt }.
 //
 // A store with `ttl` may find rows without and the other way round. Each write makes the row one of the
 // store's own kind, and takes the other kind's date away: it would remove a session that is in use.
 
-const SID = { name: 'sid_1', keys: { sid: 1 }, unique: true }
-const EXPIRES = { name: 'expires_1', keys: { expires: 1 }, unique: false }
-const BOTH = { name: 'sid_1_expires_1', keys: { sid: 1, expires: 1 }, unique: false }
+const SID = { name: 'sid_1', keys: { sid: 1 }, unique: true, background: true }
+const EXPIRES = { name: 'expires_1', keys: { expires: 1 }, unique: false, background: true }
+const BOTH = { name: 'sid_1_expires_1', keys: { sid: 1, expires: 1 }, unique: false, background: true }
+const USED_AT = { name: 'usedAt_1', keys: { usedAt: 1 }, unique: false, background: true }
 
 class SessionMongoose {
   idField = 'sid'
@@ -63,36 +65,32 @@ class SessionMongoose {
 
   indexes () {
     if (this.#ttlSeconds === null) return [SID, EXPIRES, BOTH]
-    return [SID, { name: 'usedAt_1', keys: { usedAt: 1 }, unique: false, expireAfterSeconds: this.#ttlSeconds }]
+    return [SID, { ...USED_AT, expireAfterSeconds: this.#ttlSeconds }]
   }
 
   foreign (indexes) {
     const isTtl = ({ expireAfterSeconds }) => expireAfterSeconds !== undefined && Number(expireAfterSeconds) === 0
-    if (!indexes.some(index => isOn('expires', index) && isTtl(index))) return undefined
-    return "the collection is connect-mongo's (its TTL index expires_1 is there), whose rows this store does not read " +
-      "and whose next row the unique index sid_1 refuses: use require('connect-mongo-native')(session) with its " +
-      'options, or another collection (modelName or collection), or drop the index expires_1 if connect-mongo has left'
+    if (!indexes.some(index => isOn('expires', index) && isTtl(index) && isWhole(index))) return undefined
+    // Which refuses connect-mongo's rows: the other one is the app's own.
+    if (indexes.some(index => isOn('sid', index) && index.unique && isWhole(index))) return undefined
+    return "the collection is connect-mongo's (its TTL index on expires is there), whose rows this store does not read and " +
+      "whose next row the unique index sid_1 refuses: use require('connect-mongo-native')(session) with its options, or " +
+      'another collection (modelName or collection), or if connect-mongo has left, create that index yourself, once: ' +
+      creation({ ...SID, name: undefined })
   }
 
-  conflict ({ name, expireAfterSeconds }, collection) {
-    if (expireAfterSeconds === undefined) {
-      return `an index with the name or the key of ${name} exists, with other options. Remedy: ` +
-        `db.getCollection('${collection}').dropIndex('${name}') and restart`
-    }
-    return 'an index on { usedAt: 1 } exists that removes sessions after another time than ttl. Remedy: ' +
-      `db.runCommand({ collMod: '${collection}', index: { name: '${name}', expireAfterSeconds: ${expireAfterSeconds} } })`
+  conflict (index, existing, name) {
+    return conflict(index, existing, name)
   }
 
-  noIndex ({ name, keys, unique, expireAfterSeconds }, reason) {
-    if (unique) {
-      return `the index ${name} could not be created (${reason}). The store works without it, but destroys only one of ` +
+  noIndex (index, reason) {
+    if (index.unique) {
+      return `the index ${index.name} could not be created (${reason}). The store works without it, but destroys only one of ` +
         'several rows with one sid. Remedy: remove rows that share a sid or have none (connect-mongo\'s belong into ' +
         'another collection), and restart'
     }
-    const options = expireAfterSeconds === undefined ? '' : `, { expireAfterSeconds: ${expireAfterSeconds} }`
-    const on = Object.keys(keys).map(key => `${key}: 1`).join(', ')
-    return `the index ${name} could not be created (${reason}). The store works without it. Remedy: create it yourself, ` +
-      `once: createIndex({ ${on} }${options})`
+    return `the index ${index.name} could not be created (${reason}). The store works without it. Remedy: create it ` +
+      `yourself, once: ${creation({ ...index, name: undefined })}`
   }
 }
 
