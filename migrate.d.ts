@@ -7,23 +7,23 @@ export function migrate (options: Options): Promise<Summary>
 
 export interface Options {
   /** A connection string, with the database. */
-  url?: string
+  url?: string | undefined
   /** In place of `url`: a connected Db of the app's driver. */
-  db?: object
+  db?: object | undefined
   /** Where the sessions are. Default: where Mongoose keeps `modelName`. */
-  collection?: string
+  collection?: string | undefined
   /** Default: 'Session', in `sessions`. */
-  modelName?: string
+  modelName?: string | undefined
   /** Where they go. Default: the same collection. */
-  to?: string
+  to?: string | undefined
   /** Seconds, 1 or more, that sessions without an expiration get. By default they have none afterwards either. */
-  ttl?: number
+  ttl?: number | undefined
   /** Store sessions as documents (`stringify: false`) in place of JSON strings. */
-  documents?: boolean
+  documents?: boolean | undefined
   /** Say what would happen, and change nothing. */
-  dryRun?: boolean
+  dryRun?: boolean | undefined
   /** Called after each batch, with rows. */
-  onProgress?: (progress: { done: number, total: number }) => void
+  onProgress?: ((progress: { done: number, total: number }) => void) | undefined
 }
 
 export interface Summary {

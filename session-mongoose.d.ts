@@ -1,4 +1,5 @@
-import session = require('express-session')
+import { Data, SessionStore } from './types/express-session'
+import { Callback, Stats, Touchable } from './types/store'
 
 /**
  * session-mongoose's store with its I/O in a Rust core. `connect`: express-session, Connect 1 to 3 or Express 2 to 5;
@@ -6,7 +7,7 @@ import session = require('express-session')
  *
  * ```ts
  * const SessionStore = require('connect-mongo-native/session-mongoose')(session)
- * app.use(session({ secret: 'foo', store: new SessionStore({ url: 'mongodb://localhost/session' }) }))
+ * app.use(session({ secret: 'foo', resave: false, saveUninitialized: false, store: new SessionStore({ url }) }))
  * ```
  */
 declare function sessionMongoose (connect?: object): sessionMongoose.StoreClass
@@ -15,35 +16,35 @@ declare namespace sessionMongoose {
   /** Options with the meaning that they have in session-mongoose 0.5. */
   export interface Options {
     /** A connection string. Default: 'mongodb://localhost/sessions'. */
-    url?: string
+    url?: string | undefined
     /** Milliseconds between two removals of expired sessions. Default: 60000. */
-    interval?: number
+    interval?: number | undefined
     /** Whether the store removes expired sessions. Default: true. */
-    sweeper?: boolean
+    sweeper?: boolean | undefined
     /** The Mongoose model's name, whose plural names the collection. Default: 'Session', in `sessions`. */
-    modelName?: string
+    modelName?: string | undefined
     /** The collection, whatever `modelName` says. */
-    collection?: string
+    collection?: string | undefined
     /**
      * Seconds that a session lives after it was last used, whatever its cookie says. MongoDB removes it then, and the
      * sweeper is off. Not above 0: off (default).
      */
-    ttl?: number
+    ttl?: number | undefined
     /**
      * A Mongoose connection, of Mongoose 4.1.2 or newer, in place of `url`. It is used through its own driver, may be open
      * or not, and stays open when the store is closed.
      */
-    connection?: object
+    connection?: object | undefined
 
     /** Who dials the `url`: this package's core (default), or the app's package mongodb. */
-    backend?: 'native' | 'driver'
+    backend?: 'native' | 'driver' | undefined
     /** Milliseconds after which an operation fails, queueing included. */
-    operationTimeoutMS?: number
+    operationTimeoutMS?: number | undefined
     /** Operations that may wait or run at a time; one more fails at once. Default: 100,000. */
-    maxQueue?: number
+    maxQueue?: number | undefined
   }
 
-  export interface Store<T extends session.SessionData = session.SessionData> extends session.Store {
+  export interface Store<T extends Data = Data> extends SessionStore {
     /** The options given, with the defaults filled in. */
     readonly options: object
     /** How many times the sweeper has removed expired sessions. */
@@ -55,11 +56,11 @@ declare namespace sessionMongoose {
     readonly model: any
 
     /** Passes nothing, and resolves to undefined, when there is no such session or it has expired. */
-    get (sid: string, callback?: Callback<T>): Promise<T | undefined>
-    /** Answers 1. (A session that is null or undefined is destroyed.) */
+    get (sid: string, callback?: Callback<T | null | undefined>): Promise<T | undefined>
+    /** Resolves to 1. (A session that is null or undefined is destroyed.) */
     set (sid: string, session: T, callback?: Callback<number>): Promise<number>
-    touch (sid: string, session: T, callback?: Callback<void>): Promise<void>
-    /** Answers how many were removed: 1 or 0. */
+    touch (sid: string, session: Touchable<T>, callback?: Callback<void>): Promise<void>
+    /** Resolves to how many were removed: 1 or 0. */
     destroy (sid: string, callback?: Callback<number>): Promise<number>
     /** The ids of the sessions that have not expired. */
     all (callback?: Callback<any>): Promise<string[]>
@@ -70,17 +71,15 @@ declare namespace sessionMongoose {
     ids (callback?: Callback<string[]>): Promise<string[]>
     sweep (callback?: Callback<number>): Promise<number>
     ping (callback?: Callback<void>): Promise<void>
-    stats (callback?: Callback<object>): Promise<Record<string, any>>
+    stats (callback?: Callback<Stats>): Promise<Stats>
     close (callback?: Callback<void>): Promise<void>
     [Symbol.asyncDispose] (): Promise<void>
   }
 
   export interface StoreClass {
-    new <T extends session.SessionData = session.SessionData> (options?: Options): Store<T>
+    new <T extends Data = Data> (options?: Options): Store<T>
     readonly prototype: Store
   }
-
-  type Callback<R> = (error: any, result?: R) => void
 }
 
 export = sessionMongoose

@@ -57,7 +57,11 @@ impl Error {
     /// outcome that is unknown then, and a get has none.
     pub fn told(mut self, is_write: bool) -> Self {
         if std::mem::take(&mut self.outcome_unknown) {
-            let fate = if is_write { "outcome unknown" } else { "no answer to an earlier write of the same session" };
+            let fate = if is_write {
+                "outcome unknown"
+            } else {
+                "no answer to an earlier write of the same session"
+            };
             self.message = format!("{}: {fate}", self.message);
         }
         self

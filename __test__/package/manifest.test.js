@@ -94,11 +94,12 @@ test('the package holds what a user needs and nothing else', () => {
   const shim = fs.readdirSync(path.join(root, 'lib'), { recursive: true })
     .filter(name => name.endsWith('.js'))
     .map(name => `lib/${name.split(path.sep).join('/')}`)
+  const types = fs.readdirSync(path.join(root, 'types')).map(name => `types/${name}`)
   const bundled = ['LICENSE', 'README.md', 'index.js', 'package.json']
     .map(name => `node_modules/mongoose-legacy-pluralize/${name}`)
   const wanted = [
     'LICENSE', 'README.md', 'bin/connect-mongo-native.js', 'index.d.ts', 'index.js', 'migrate.d.ts', 'migrate.js',
-    'package.json', 'session-mongoose.d.ts', 'session-mongoose.js', ...bundled, ...shim
+    'package.json', 'session-mongoose.d.ts', 'session-mongoose.js', ...bundled, ...shim, ...types
   ]
   assert.deepEqual(packed.sort(), wanted.sort())
 })
