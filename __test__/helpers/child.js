@@ -16,11 +16,19 @@ function runScript (script, { env, cwd, timeoutMS = 30_000 } = {}) {
     const MongoStore = require('connect-mongo-native')
     const session = require('express-session')
     const url = process.env.TEST_URL\n`
-  const child = spawn(process.execPath, ['-e', prelude + script], {
-    cwd: cwd ?? path.join(__dirname, '..'),
-    env: { ...process.env, ...env, TEST_URL: testUrl() },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMS
+  return runNode(['-e', prelude + script], {
+    cwd: cwd ?? path.join(__dirname, '..'), env: { ...env, TEST_URL: testUrl() }, timeoutMS
+  })
+}
+
+/** The same of a script in a file, which finds only what is around it. `preload`: a file to load first. */
+function runScriptFile (file, { preload, env, cwd, timeoutMS = 30_000 }) {
+  return runNode(['--require', preload, file], { cwd, env, timeoutMS })
+}
+
+function runNode (args, { cwd, env, timeoutMS }) {
+  const child = spawn(process.execPath, args, {
+    cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMS
   })
   const output = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr']) {
@@ -32,4 +40,4 @@ function runScript (script, { env, cwd, timeoutMS = 30_000 } = {}) {
   })
 }
 
-module.exports = { runScript }
+module.exports = { runScript, runScriptFile }
