@@ -46,6 +46,16 @@ export default [
     }
   },
   {
+    // What is published. Jest before 27.1 takes `node:fs` for the name of a file.
+    files: ['*.js', 'bin/**', 'lib/**'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: "CallExpression[callee.name='require'] > Literal[value=/^node:/]",
+        message: 'Jest before 27.1 does not know the prefix `node:`. Use the plain name.'
+      }]
+    }
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { sourceType: 'module' },
     rules: { strict: 'off' }

@@ -1,7 +1,7 @@
 'use strict'
 
-const path = require('node:path')
-const { Worker } = require('node:worker_threads')
+const path = require('path')
+const { Worker } = require('worker_threads')
 
 // Large payloads are encrypted and decrypted on one thread of our own, started when the first one comes.
 

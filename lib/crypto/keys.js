@@ -1,7 +1,7 @@
 'use strict'
 
-const crypto = require('node:crypto')
-const { performance } = require('node:perf_hooks')
+const crypto = require('crypto')
+const { performance } = require('perf_hooks')
 const { Recent } = require('./recent')
 
 // The keys of encrypted rows. To derive one takes milliseconds (15,000 rounds of HMAC-SHA512 and more), so it

@@ -1,6 +1,6 @@
 'use strict'
 
-const crypto = require('node:crypto')
+const crypto = require('crypto')
 const der = require('./der')
 
 // The seven families' rows, byte for byte: text ↔ the string in a row's `session` field. Pure but for random

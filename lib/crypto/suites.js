@@ -1,6 +1,6 @@
 'use strict'
 
-const crypto = require('node:crypto')
+const crypto = require('crypto')
 const { describe } = require('../support/describe')
 const { number, string } = require('../support/option-values')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const { parentPort } = require('node:worker_threads')
+const { parentPort } = require('worker_threads')
 const rows = require('./rows')
 
 // The thread of elsewhere.js.

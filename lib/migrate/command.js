@@ -1,6 +1,6 @@
 'use strict'
 
-const { inspect, parseArgs } = require('node:util')
+const { inspect, parseArgs } = require('util')
 
 const { migrate } = require('.')
 const { shortId } = require('../session/ids')

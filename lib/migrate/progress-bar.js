@@ -1,6 +1,6 @@
 'use strict'
 
-const readline = require('node:readline')
+const readline = require('readline')
 
 /** Columns of the bar itself. */
 const WIDTH = 30

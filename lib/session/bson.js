@@ -1,6 +1,6 @@
 'use strict'
 
-const { isDate, isMap, isRegExp, isAnyArrayBuffer } = require('node:util/types')
+const { isDate, isMap, isRegExp, isAnyArrayBuffer } = require('util/types')
 
 const { findPeer, missingPeer } = require('../support/peers')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const { isDate } = require('node:util/types')
+const { isDate } = require('util/types')
 
 // The two dates of a row: `expires`, which mirrors the cookie's, and `lastModified`, which throttles touches.
 // Both are milliseconds since the epoch here; `null` is a field that is not there.

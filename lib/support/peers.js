@@ -1,7 +1,7 @@
 'use strict'
 
-const { createRequire } = require('node:module')
-const path = require('node:path')
+const { createRequire } = require('module')
+const path = require('path')
 
 // express-session, bson, mongodb and mongoose are optional peers: nothing is loaded until a feature needs it.
 

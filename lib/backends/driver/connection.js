@@ -1,8 +1,8 @@
 'use strict'
 
-const { EventEmitter } = require('node:events')
-const { performance } = require('node:perf_hooks')
-const { setTimeout: sleep } = require('node:timers/promises')
+const { EventEmitter } = require('events')
+const { performance } = require('perf_hooks')
+const { setTimeout: sleep } = require('timers/promises')
 const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
 const { makeError } = require('../../support/errors')

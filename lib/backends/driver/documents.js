@@ -1,6 +1,6 @@
 'use strict'
 
-const { isAnyArrayBuffer, isDate, isMap, isRegExp } = require('node:util/types')
+const { isAnyArrayBuffer, isDate, isMap, isRegExp } = require('util/types')
 
 // Sessions that are stored as documents travel as JavaScript values through the caller's own driver, with its
 // own bson. They are copied when they are handed over: until the command is built the app may change them,

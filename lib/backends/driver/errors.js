@@ -1,6 +1,6 @@
 'use strict'
 
-const { isNativeError } = require('node:util/types')
+const { isNativeError } = require('util/types')
 
 const { shortId } = require('../../session/ids')
 const { makeError } = require('../../support/errors')

@@ -1,6 +1,6 @@
 'use strict'
 
-const { isMap } = require('node:util/types')
+const { isMap } = require('util/types')
 
 const { isMongoose } = require('../../support/connection-kinds')
 const { clientOf } = require('./client-facts')

@@ -1,6 +1,6 @@
 'use strict'
 
-const path = require('node:path')
+const path = require('path')
 const { packages, currentPlatform } = require('./platforms')
 const { version } = require('../../../package.json')
 

@@ -1,7 +1,7 @@
 'use strict'
 
-const fs = require('node:fs')
-const tls = require('node:tls')
+const fs = require('fs')
+const tls = require('tls')
 
 /**
  * The certificates that Node.js trusts where NODE_EXTRA_CA_CERTS adds to its own, in PEM: the core has
