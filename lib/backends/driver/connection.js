@@ -2,7 +2,6 @@
 
 const { EventEmitter } = require('events')
 const { performance } = require('perf_hooks')
-const { setTimeout: sleep } = require('timers/promises')
 const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
 const { makeError } = require('../../support/errors')
@@ -23,6 +22,7 @@ const RETRY_MS = 1000
 const CLOSE_MS = 2000
 
 /** Apps fake their clocks in tests, and outages are not of their time. */
+const { clearTimeout, setTimeout } = globalThis
 const now = performance.now.bind(performance)
 
 class Connection {
@@ -39,8 +39,8 @@ class Connection {
   #names
   #onTrouble
   #onChange
-  #ended = new AbortController()
-  /** 'arrival': somebody waits. 'change': the monitoring has said something. */
+  #isCut = false
+  /** 'arrival': somebody waits. 'change': the monitoring has said something. 'cut': nobody waits any more. */
   #news = new EventEmitter().setMaxListeners(0)
   #watch = new Watch(() => this.#changed())
   #opened = false
@@ -116,12 +116,13 @@ class Connection {
 
   /** No more attempts, and no more listeners on what is the app's. */
   cut () {
-    this.#ended.abort()
+    this.#isCut = true
+    this.#news.emit('cut')
     this.#watch.end()
   }
 
   isCut () {
-    return this.#ended.signal.aborted
+    return this.#isCut
   }
 
   /** Closes what the caller has handed over, or what was made here. */
@@ -238,7 +239,7 @@ class Connection {
         this.#attempting = !waiting
         if (!waiting) this.#failed(error)
         if (isRefusal(error)) await this.#event(['arrival']) // another attempt is for somebody only
-        else await sleep(waiting ? LOOK_MS : RETRY_MS, undefined, { ref: false, signal: this.#ended.signal })
+        else await this.#event([], waiting ? LOOK_MS : RETRY_MS)
       }
     }
   }
@@ -268,18 +269,18 @@ class Connection {
     this.#onChange(connected)
   }
 
-  /** Resolves at the next of these news. */
-  #event (names) {
+  /** Resolves at the next of these news, or when the time has passed. Rejects when it is cut. */
+  #event (names, milliseconds) {
     return new Promise((resolve, reject) => {
-      const { signal } = this.#ended
       const settle = () => {
-        for (const name of names) this.#news.removeListener(name, settle)
-        signal.removeEventListener('abort', settle)
-        if (signal.aborted) reject(signal.reason)
+        for (const name of [...names, 'cut']) this.#news.removeListener(name, settle)
+        clearTimeout(timer)
+        if (this.isCut()) reject(new Error('it was closed'))
         else resolve()
       }
-      for (const name of names) this.#news.on(name, settle)
-      signal.addEventListener('abort', settle)
+      for (const name of [...names, 'cut']) this.#news.on(name, settle)
+      const timer = milliseconds === undefined ? undefined : setTimeout(settle, milliseconds)
+      timer?.unref?.() // jsdom's timers are numbers
     })
   }
 }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { performance } = require('perf_hooks')
 const { Dispatch } = require('./dispatch')
 const { timeoutError } = require('./errors')
 const { Messages } = require('./messages')
