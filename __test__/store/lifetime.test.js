@@ -36,6 +36,36 @@ test('operations under way are finished first', async () => {
   assert.equal(await rows.countDocuments({ _id: /^pending/ }), 500)
 })
 
+test('a closed store leaves nothing open, and an operation that comes too late neither', async () => {
+  const { stdout, stderr } = await runScript(`
+    // As jest --detectOpenHandles looks for them.
+    const open = new Map()
+    require('node:async_hooks').createHook({
+      init: (id, type) => { if (type.includes('threadsafe')) open.set(id, type) },
+      destroy: id => open.delete(id)
+    }).enable()
+    const settled = () => new Promise(resolve => setTimeout(resolve, 20))
+    async function main () {
+      const store = MongoStore.create({ mongoUrl: url, collectionName: 'lifetime' })
+      await store.set('open', {})
+      console.log('in use', open.size)
+      await Promise.all([store.get('open'), store.close(), store.close()])
+      await settled()
+      console.log('closed', open.size)
+      for (let i = 0; i < 2; i++) {
+        await store.get('open').catch(({ name }) => console.log(name))
+        await store.close()
+        await settled()
+        console.log('after', open.size)
+      }
+    }
+    main()`)
+  assert.equal(stderr, '')
+  assert.deepEqual(stdout.trim().split('\n'), [
+    'in use 1', 'closed 0', 'MongoClientClosedError', 'after 0', 'MongoClientClosedError', 'after 0'
+  ])
+})
+
 test('a store that nobody holds is collected, and says connected first', async () => {
   const { code, stdout, stderr } = await runScript(`
     const LegacyStore = MongoStore(session)

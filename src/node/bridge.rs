@@ -3,7 +3,8 @@
 //! One `napi_deferred` per operation, one weak wake-up function per store. Completions are collected and delivered
 //! together; promise reactions keep the caller's async context, which a callback from a threadsafe function would lose.
 //! While operations are under way the wake-up function is referenced, so the process waits for them as it does for a
-//! socket; an idle store keeps nothing alive.
+//! socket; an idle store keeps nothing alive. A closed store has no wake-up function, so that nobody who looks for open
+//! handles finds one; an operation that is called nevertheless makes another, by which it is told that it is too late.
 
 #![allow(unsafe_code, reason = "Node-API is a C interface")]
 
@@ -13,7 +14,7 @@ use std::{
     ptr,
     rc::{Rc, Weak as RcWeak},
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -54,7 +55,8 @@ pub struct Outbox {
     scheduled: AtomicBool,
     /// The environment has gone: nobody can be told.
     closed: AtomicBool,
-    wake: OnceLock<Wake>,
+    /// None after the close.
+    wake: Mutex<Option<Wake>>,
     store: OnceLock<Weak<Store>>,
 }
 
@@ -70,10 +72,14 @@ impl Outbox {
 
     fn schedule(&self) {
         if !self.scheduled.swap(true, Ordering::AcqRel)
-            && let Some(wake) = self.wake.get()
+            && let Some(wake) = self.wake().as_ref()
         {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
+    }
+
+    fn wake(&self) -> MutexGuard<'_, Option<Wake>> {
+        self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes what one turn of the event loop delivers.
@@ -140,7 +146,7 @@ impl Bridge {
             completions: Mutex::default(),
             scheduled: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            wake: OnceLock::new(),
+            wake: Mutex::default(),
             store: OnceLock::new(),
         });
         let bridge = Rc::new(Self {
@@ -150,7 +156,16 @@ impl Bridge {
             listener: Cell::new(None),
             ended: Cell::new(false),
         });
-        let weak = Rc::downgrade(&bridge);
+        bridge.make_wake(env)?;
+        BRIDGES.with_borrow_mut(|bridges| {
+            bridges.retain(|bridge| bridge.strong_count() > 0);
+            bridges.push(Rc::downgrade(&bridge));
+        });
+        Ok(bridge)
+    }
+
+    fn make_wake(self: &Rc<Self>, env: &Env) -> Result<()> {
+        let weak = Rc::downgrade(self);
         let nothing = env.create_function_from_closure::<(), (), _>("connect-mongo-native", |_| Ok(()))?;
         let wake =
             nothing.build_threadsafe_function::<()>().weak::<true>().build_callback(move |context| {
@@ -159,13 +174,10 @@ impl Bridge {
                 }
                 Ok(())
             })?;
-        // Just created, so nobody else has set it.
-        let _ = bridge.outbox.wake.set(wake);
-        BRIDGES.with_borrow_mut(|bridges| {
-            bridges.retain(|bridge| bridge.strong_count() > 0);
-            bridges.push(Rc::downgrade(&bridge));
-        });
-        Ok(bridge)
+        *self.outbox.wake() = Some(wake);
+        // Whoever came while there was none has woken nobody.
+        self.outbox.scheduled.store(false, Ordering::Release);
+        Ok(())
     }
 
     pub fn sink(&self) -> Arc<dyn Sink> {
@@ -179,9 +191,12 @@ impl Bridge {
     }
 
     /// A promise for an operation, and the token under which the sink will settle it.
-    pub fn begin(&self, env: sys::napi_env) -> Result<(usize, Js)> {
+    pub fn begin(self: &Rc<Self>, env: sys::napi_env) -> Result<(usize, Js)> {
         let (deferred, promise) = new_promise(env)?;
         if self.in_flight.replace(self.in_flight.get() + 1) == 0 {
+            if self.outbox.wake().is_none() {
+                self.make_wake(&Env::from_raw(env))?;
+            }
             self.reference(env, true)?;
         }
         Ok((deferred as usize, promise))
@@ -195,7 +210,12 @@ impl Bridge {
 
     fn end_one(&self, env: sys::napi_env) {
         self.in_flight.set(self.in_flight.get() - 1);
-        if self.in_flight.get() == 0 {
+        if self.in_flight.get() > 0 {
+            return;
+        }
+        if self.ended.get() {
+            *self.outbox.wake() = None;
+        } else {
             // A failure here means that the environment is being torn down.
             let _ = self.reference(env, false);
         }
@@ -215,11 +235,12 @@ impl Bridge {
     }
 
     fn reference(&self, env: sys::napi_env, referenced: bool) -> Result<()> {
-        let Some(wake) = self.outbox.wake.get() else {
+        let wake = self.outbox.wake();
+        let Some(wake) = wake.as_ref() else {
             return Ok(());
         };
-        // SAFETY: `begin` and `drain` run on the JavaScript thread, as these calls demand; the function lives as long as
-        // the outbox.
+        // SAFETY: `begin` and `drain` run on the JavaScript thread, as these calls demand; the function lives while
+        // the guard is held.
         let status = unsafe {
             if referenced {
                 sys::napi_ref_threadsafe_function(env, wake.raw())
@@ -239,11 +260,11 @@ impl Bridge {
                     let closing = matches!(outcome, Ok(Outcome::Closed));
                     // A failure here means that the environment is being torn down.
                     let _ = settle(env, ticket.token as sys::napi_deferred, &outcome);
-                    self.end_one(env);
                     if closing {
                         self.ended.set(true);
                         self.tell_listener(env);
                     }
+                    self.end_one(env);
                 }
                 Completion::Event(event) => {
                     self.events.borrow_mut().push_back(event);
