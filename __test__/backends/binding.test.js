@@ -16,13 +16,17 @@ const root = path.join(__dirname, '../..')
 const platform = currentPlatform()
 const folders = []
 
+const LOADER = [
+  'package.json', 'lib/backends/native/binding.js', 'lib/backends/native/platforms.js', 'lib/support/location.js'
+]
+
 after(() => folders.forEach(folder => fs.rmSync(folder, { recursive: true })))
 
 /** A clone's or an installation's folder with the loader, and modules by path. */
 function folderWith (modules = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'connect-mongo-native-'))
   folders.push(folder)
-  for (const file of ['package.json', 'lib/backends/native/binding.js', 'lib/backends/native/platforms.js']) {
+  for (const file of LOADER) {
     fs.cpSync(path.join(root, file), path.join(folder, file))
   }
   for (const [file, source] of Object.entries(modules)) {

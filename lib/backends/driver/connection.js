@@ -5,6 +5,7 @@ const { performance } = require('perf_hooks')
 const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
 const { makeError } = require('../../support/errors')
+const { requireFile } = require('../../support/location')
 const { clientOf, factsOf } = require('./client-facts')
 const { discreet, FATES, isHopeless, isRefusal, isUnconnected } = require('./errors')
 const { Watch } = require('./monitoring')
@@ -320,9 +321,9 @@ function isConnecting (topology) {
  * the client knows nothing: `client.db()` would be the database of the URL, or `test`.
  */
 function mongooseDatabase (client) {
-  for (const file of Object.keys(require.cache ?? {})) {
+  for (const file of Object.keys(requireFile.cache ?? {})) {
     if (!/[\\/]mongoose[^\\/]*[\\/](lib[\\/])?index\.js$/.test(file)) continue
-    const { connections } = require.cache[file].exports ?? {}
+    const { connections } = requireFile.cache[file].exports ?? {}
     if (!Array.isArray(connections)) continue
     const owner = connections.find(connection => connection.client === client)
     if (owner?.name) return owner.name

@@ -1,6 +1,7 @@
 'use strict'
 
 const path = require('path')
+const { file, packageFolder, requireFile } = require('../../support/location')
 const { packages, currentPlatform } = require('./platforms')
 const { version } = require('../../../package.json')
 
@@ -9,12 +10,19 @@ const override = process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH
 
 // In order of preference. When the override is set, no other file is tried.
 const candidates = override
-  ? [[override, () => require(path.resolve(override))]]
+  ? [[override, () => requireFile(path.resolve(override))]]
   : [
-      // What `npm run build` makes in a clone. The published package holds no such file.
-      [`connect-mongo-native.${platform}.node`, () => require(`../../../connect-mongo-native.${platform}.node`)],
+      [`connect-mongo-native.${platform}.node`, () => requireFile(addonFile())],
       [`connect-mongo-native-${platform}`, packages[platform] ?? (() => { throw new Error('no such package') })]
     ]
+
+/**
+ * What `npm run build` makes in a clone, or what was put beside a bundle. The published package has no such
+ * file.
+ */
+function addonFile () {
+  return path.join(packageFolder ?? path.dirname(file), `connect-mongo-native.${platform}.node`)
+}
 
 module.exports = load()
 
@@ -22,7 +30,8 @@ function load () {
   const causes = []
   for (const [name, open] of candidates) {
     try {
-      const binding = open()
+      const opened = open()
+      const binding = opened.default ?? opened // an ES module, as some bundlers' plugins make of an addon
       if (binding.version === version) return binding
       throw new Error(`it is of version ${binding.version}, but connect-mongo-native of ${version}`)
     } catch (error) {

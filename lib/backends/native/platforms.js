@@ -1,15 +1,26 @@
 'use strict'
 
-// The addon of each platform, in a package of its own. Literal names: tools that trace `require` find them.
+/* eslint-disable @stylistic/max-statements-per-line -- a table */
+
+/**
+ * The addon of each platform, in a package of its own. Literal names, each in a `try` of its own: tools that
+ * bundle apps take along what is installed, and do not mind that the others are not.
+ */
 const packages = {
-  'darwin-arm64': () => require('connect-mongo-native-darwin-arm64'),
-  'darwin-x64': () => require('connect-mongo-native-darwin-x64'),
-  'linux-arm64-gnu': () => require('connect-mongo-native-linux-arm64-gnu'),
-  'linux-arm64-musl': () => require('connect-mongo-native-linux-arm64-musl'),
-  'linux-x64-gnu': () => require('connect-mongo-native-linux-x64-gnu'),
-  'linux-x64-musl': () => require('connect-mongo-native-linux-x64-musl'),
-  'win32-arm64-msvc': () => require('connect-mongo-native-win32-arm64-msvc'),
-  'win32-x64-msvc': () => require('connect-mongo-native-win32-x64-msvc')
+  'darwin-arm64': () => { try { return require('connect-mongo-native-darwin-arm64') } catch (error) { return failed(error) } },
+  'darwin-x64': () => { try { return require('connect-mongo-native-darwin-x64') } catch (error) { return failed(error) } },
+  'linux-arm64-gnu': () => { try { return require('connect-mongo-native-linux-arm64-gnu') } catch (error) { return failed(error) } },
+  'linux-arm64-musl': () => { try { return require('connect-mongo-native-linux-arm64-musl') } catch (error) { return failed(error) } },
+  'linux-x64-gnu': () => { try { return require('connect-mongo-native-linux-x64-gnu') } catch (error) { return failed(error) } },
+  'linux-x64-musl': () => { try { return require('connect-mongo-native-linux-x64-musl') } catch (error) { return failed(error) } },
+  'win32-arm64-msvc': () => { try { return require('connect-mongo-native-win32-arm64-msvc') } catch (error) { return failed(error) } },
+  'win32-x64-msvc': () => { try { return require('connect-mongo-native-win32-x64-msvc') } catch (error) { return failed(error) } }
+}
+
+/* eslint-enable @stylistic/max-statements-per-line */
+
+function failed (error) {
+  throw error
 }
 
 /** This machine's name in `packages`; on a platform without a package, the name that one would have. */
