@@ -14,6 +14,9 @@ parentPort.on('message', ({ id, method, args }) => {
   }
 })
 
+// Whoever hears nothing knows that this file could not be loaded.
+parentPort.postMessage({ ready: true })
+
 /** Buffers arrive as plain Uint8Arrays. */
 function revive (value) {
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
