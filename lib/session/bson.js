@@ -19,12 +19,17 @@ let app
 /** The app's bson, or else the one of its driver. */
 function load () {
   if (app === undefined) {
-    const found = findPeer(...PLACES)
+    const found = findPeer(...PLACES) ?? ofDriver()
     if (found === undefined) throw missingPeer('bson', 'a session stored as a document (stringify: false)')
     // bson 1, of mongodb 3, is a class; later ones are modules of functions.
     app = typeof found.serialize === 'function' ? found : new found()
   }
   return app
+}
+
+/** In a bundle there is no bson but what the driver exports, which it does since mongodb 5. */
+function ofDriver () {
+  return findPeer(['mongodb'])?.BSON ?? findPeer(['mongoose'])?.mongo?.BSON
 }
 
 /** The BSON of `{ session: value }`, for any value. */
