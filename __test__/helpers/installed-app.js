@@ -4,6 +4,7 @@ const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { currentPlatform } = require('../../lib/backends/native/platforms')
 
 const root = path.join(__dirname, '../..')
 
@@ -26,6 +27,18 @@ function installedApp (packages = {}) {
   return { folder, tarball, remove: () => fs.rmSync(folder, { recursive: true }) }
 }
 
+/** This machine's platform package as `installedApp` takes it, with the addon that is tested. */
+function platformPackage () {
+  const platform = currentPlatform()
+  const name = `connect-mongo-native-${platform}`
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `${name}-`))
+  process.on('exit', () => fs.rmSync(folder, { recursive: true }))
+  fs.copyFileSync(path.join(root, 'npm', platform, 'package.json'), path.join(folder, 'package.json'))
+  const addon = path.join(folder, `connect-mongo-native.${platform}.node`)
+  fs.copyFileSync(process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH, addon)
+  return { [name]: folder }
+}
+
 function pack (folder) {
   const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm']
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
@@ -35,4 +48,4 @@ function pack (folder) {
   return path.join(folder, JSON.parse(packed)[0].filename)
 }
 
-module.exports = { installedApp, ownPackage }
+module.exports = { installedApp, ownPackage, platformPackage }
