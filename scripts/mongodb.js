@@ -2,8 +2,12 @@
 
 // Starts MongoDB servers on 127.0.0.1 for the demo, the tests and the benchmark.
 
+const { spawn } = require('node:child_process')
 const { randomInt } = require('node:crypto')
+const fs = require('node:fs')
+const path = require('node:path')
 const { MongoMemoryReplSet, MongoMemoryServer } = require('mongodb-memory-server-core')
+const { MongoInstance } = require('mongodb-memory-server-core/lib/util/MongoInstance')
 const { findMongod, findOldMongod } = require('./find-mongod')
 
 // The demo, the tests and the benchmark take what there is, so there is no version to warn about.
@@ -22,33 +26,85 @@ const ARGS = [
 ]
 
 // In a process group of its own: Ctrl-C is for what uses the server, and the server is stopped afterwards.
-// Should this process die first, mongodb-memory-server's watcher ends the server within 2 s.
-const spawn = { detached: true, windowsHide: true }
+const SPAWN = { detached: true, windowsHide: true }
+
+/** The process that ends the servers when this one dies first. */
+let guard
+
+/**
+ * In place of mongodb-memory-server's own, which looks every 2 s and sends SIGTERM: a frozen server does not
+ * notice that, and a member of a replica set takes half a minute.
+ */
+MongoInstance.prototype._launchKiller = function (ours, pid) {
+  guard ??= startGuard()
+  // Data that is kept deserves a good end.
+  guard.stdin.write(`+${pid} ${kept.has(this.instanceOpts.dbPath) ? 'SIGTERM' : 'SIGKILL'}\n`)
+  this.once('instanceClosed', () => guard.stdin.write(`-${pid}\n`))
+}
+
+/** Folders of data that outlives its server. */
+const kept = new Set()
+
+function startGuard () {
+  const stdio = ['pipe', 'ignore', 'ignore']
+  const child = spawn(process.execPath, [path.join(__dirname, 'end-servers.js')], { ...SPAWN, stdio })
+  child.stdin.on('error', () => {}) // somebody has ended it
+  child.unref()
+  child.stdin.unref()
+  return child
+}
 
 /**
  * Starts one mongod. `args`: further command-line arguments. `dbPath`: an existing folder whose data is kept
  * (without it, a temporary one goes with the server). `auth`: mongodb-memory-server's. `old`: a mongod 5.0.
  */
 async function createStandalone ({ args = [], dbPath, auth, old = false } = {}) {
+  if (dbPath) {
+    kept.add(dbPath)
+    refuseUsed(dbPath)
+  }
   return MongoMemoryServer.create({
     auth,
-    binary: binary(old),
+    binary: await binary(old),
     instance: { ...instance(), args: [...ARGS, ...args], dbPath },
-    spawn
+    spawn: SPAWN
   })
+}
+
+/**
+ * Throws if a mongod works in a folder. A second one would end with a complaint that mongodb-memory-server
+ * cannot read, and with it the process.
+ */
+function refuseUsed (dbPath) {
+  const lock = path.join(dbPath, 'mongod.lock')
+  const pid = fs.existsSync(lock) ? Number(fs.readFileSync(lock, 'utf8')) : 0
+  if (pid === 0 || !isMongod(pid)) return
+  throw new Error(`Another mongod (process ${pid}) works in ${dbPath}: the demo runs already in this clone. ` +
+    'End it first, or name another server in MONGODB_URL.')
+}
+
+/** Where it cannot be seen what a process is, one that is there counts: the lock of a crash may be left. */
+function isMongod (pid) {
+  try {
+    process.kill(pid, 0)
+    return process.platform !== 'linux' || fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('mongod')
+  } catch {
+    return false
+  }
 }
 
 /** Starts a replica set of `count` members, with `args` for each and `settings` for its configuration. */
 async function createReplicaSet ({ count = 3, args = [], auth = { enable: false }, settings } = {}) {
+  const storageEngine = 'wiredTiger'
   return MongoMemoryReplSet.create({
-    binary: binary(),
+    binary: await binary(),
     instanceOpts: Array.from({ length: count }, instance),
-    replSet: { args: [...ARGS, ...args], auth, count, configSettings: settings, spawn, storageEngine: 'wiredTiger' }
+    replSet: { args: [...ARGS, ...args], auth, count, configSettings: settings, spawn: SPAWN, storageEngine }
   })
 }
 
-function binary (old = false) {
-  const systemBinary = old ? findOldMongod() : findMongod()
+async function binary (old = false) {
+  const systemBinary = await (old ? findOldMongod() : findMongod())
   if (old && systemBinary === undefined) throw new Error('There is no mongod 5.0 to fetch for this platform.')
   if (systemBinary) process.env.MONGOMS_RUNTIME_DOWNLOAD = 'false'
   return { systemBinary }
