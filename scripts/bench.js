@@ -12,8 +12,8 @@ main(async () => {
   // Before anything that takes minutes: a typing error shows at once.
   if (readOptions(args).help) return void console.log(USAGE)
 
-  ensureDependencies()
-  build('release')
+  await ensureDependencies()
+  await build('release')
   const mongod = process.env.MONGODB_URL ? null : await require('./mongodb').createStandalone()
   try {
     const MONGODB_URL = process.env.MONGODB_URL || mongod.getUri()

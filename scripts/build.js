@@ -14,9 +14,9 @@ const MISSING = 'The addon is written in Rust, but there is no `cargo`: install 
  * not share a file: `release` goes to the clone's root, where the loader looks; `testing` stays in cargo's
  * folder, and the test run names it in CONNECT_MONGO_NATIVE_LIBRARY_PATH.
  */
-function build (profile) {
+async function build (profile) {
   const args = ['build', '--lib', '--locked', '--profile', profile, '--message-format=json-render-diagnostics']
-  const messages = step('cargo', args, { missing: MISSING, stdio: ['ignore', 'pipe', 'inherit'] })
+  const messages = await step('cargo', args, { missing: MISSING, stdio: ['ignore', 'pipe', 'inherit'] })
   const library = libraryIn(messages)
   const folder = profile === 'release' ? root : path.dirname(library)
   const addon = path.join(folder, `connect-mongo-native.${currentPlatform()}.node`)
@@ -43,6 +43,6 @@ function copyIfChanged (from, to) {
   fs.renameSync(fresh, to)
 }
 
-if (require.main === module) main(async () => console.log(path.relative(root, build('release'))))
+if (require.main === module) main(async () => console.log(path.relative(root, await build('release'))))
 
 module.exports = { build }

@@ -9,14 +9,14 @@ const { root, step } = require('./run')
  * Installs the development dependencies, or what a folder of peers asks for, unless node_modules holds just
  * what package-lock.json names. `options`: npm's.
  */
-function ensureDependencies (folder = '.', options = []) {
+async function ensureDependencies (folder = '.', options = []) {
   if (installed(folder)) return
   console.log(folder === '.' ? 'Installing the dependencies…' : `Installing what is in ${folder}…`)
   // NODE_ENV=production would leave out the development dependencies, which are all there are here.
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--prefix', folder, ...options]
   const npm = process.env.npm_execpath
-  if (npm?.endsWith('.js')) step(process.execPath, [npm, ...args])
-  else step('npm', args, { missing: 'npm is not on the path.' })
+  if (npm?.endsWith('.js')) await step(process.execPath, [npm, ...args])
+  else await step('npm', args, { missing: 'npm is not on the path.' })
 }
 
 function installed (folder) {

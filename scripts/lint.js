@@ -16,7 +16,7 @@ const CHECKS = {
 }
 
 main(async () => {
-  ensureDependencies()
+  await ensureDependencies()
   const failed = []
   for (const [name, [command, ...args]] of Object.entries(CHECKS)) {
     const code = await run(command, args)

@@ -1,6 +1,6 @@
 'use strict'
 
-const { spawn, spawnSync } = require('node:child_process')
+const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const os = require('node:os')
 const path = require('node:path')
@@ -8,6 +8,7 @@ const path = require('node:path')
 const root = path.join(__dirname, '..')
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const parent = process.ppid
+const hasGroups = process.platform !== 'win32'
 
 /** Runs a script's body. What it resolves with is the exit code; an error is shown without its stack. */
 function main (body) {
@@ -21,34 +22,55 @@ function main (body) {
 }
 
 /** Does a step of the set-up; returns its output, if piped. `missing`: the error without such a command. */
-function step (command, args, { missing, stdio = 'inherit' } = {}) {
-  // 64 MiB: cargo describes each crate that it considered in a line of a few kB.
-  const result = spawnSync(command, args, { cwd: root, stdio, encoding: 'utf8', maxBuffer: 64 << 20 })
-  if (result.error?.code === 'ENOENT' && missing) throw new Error(missing)
-  if (result.error) throw result.error
-  if (result.status !== 0) throw new Error(`This step failed: ${command} ${args.join(' ')}`)
-  return result.stdout
+async function step (command, args, { missing, stdio = 'inherit' } = {}) {
+  let output = ''
+  try {
+    const code = await supervise(command, args, { stdio }, child => {
+      child.stdout?.setEncoding('utf8').on('data', text => { output += text })
+    })
+    if (code !== 0) throw new Error(`This step failed: ${command} ${args.join(' ')}`)
+  } catch (error) {
+    if (error.code === 'ENOENT' && missing) throw new Error(missing, { cause: error })
+    throw error
+  }
+  return output
+}
+
+/** Runs a command on this terminal; resolves with its exit code. After `timeoutMS` it ends the command. */
+function run (command, args, env = {}, { timeoutMS } = {}) {
+  return supervise(command, args, { env: { ...process.env, ...env }, stdio: 'inherit', timeoutMS })
 }
 
 /**
- * Runs a command on this terminal and resolves with its exit code, above 128 when a signal ended it. A signal
- * that would end this process goes to the command, so that the caller can clean up after it. Unlike `step` it
- * leaves the event loop free, which a running mongod needs: it blocks when nobody reads its log. After
- * `timeoutMS` it ends the command.
+ * Resolves with a command's exit code, above 128 if a signal ended it. A signal that would end this process
+ * goes to the command and all that it has started, so that the caller can clean up after it. The event loop
+ * is left free, which a running mongod needs: it blocks when nobody reads its log.
  */
-async function run (command, args, env = {}, { timeoutMS } = {}) {
-  const options = { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit', timeout: timeoutMS }
-  const child = spawn(command, args, options)
-  const pass = signal => child.kill(signal)
+async function supervise (command, args, { timeoutMS, ...options }, onStart = () => {}) {
+  // In a process group of its own, which ends as one: cargo does not end the compilers that it has started.
+  const child = spawn(command, args, { cwd: root, detached: hasGroups, ...options })
+  onStart(child)
+  const pass = signal => end(child, signal)
   for (const signal of endSignals) process.on(signal, pass)
   // npm runs scripts through a shell, and the shell dies of a signal to npm without a word to us.
   const orphaned = setInterval(() => { if (process.ppid !== parent) pass('SIGTERM') }, 500)
+  const overdue = timeoutMS && setTimeout(pass, timeoutMS, 'SIGTERM')
   try {
-    const [code, signal] = await once(child, 'exit')
+    const [code, signal] = await once(child, 'close')
     return code ?? 128 + os.constants.signals[signal]
   } finally {
     clearInterval(orphaned)
+    clearTimeout(overdue)
     for (const signal of endSignals) process.off(signal, pass)
+  }
+}
+
+function end ({ pid }, signal) {
+  if (pid === undefined) return // it could not be started
+  try {
+    process.kill(hasGroups ? -pid : pid, signal)
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error // it has ended by itself
   }
 }
 

@@ -14,8 +14,8 @@ const { root, main, run } = require('./run')
 const data = path.join(root, 'demo', 'data')
 
 main(async () => {
-  ensureDependencies()
-  build('release')
+  await ensureDependencies()
+  await build('release')
   fs.mkdirSync(data, { recursive: true })
   const mongod = process.env.MONGODB_URL ? null : await startMongod()
   try {

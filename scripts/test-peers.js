@@ -12,13 +12,13 @@ const { root, main, run } = require('./run')
 const FOLDER = path.join('__test__', 'peers')
 
 main(async () => {
-  ensureDependencies()
+  await ensureDependencies()
   // Apart from the rest: they take their time to install, and nobody needs them for anything else. Without
   // the optional ones, which no longer compile, and then stop old drivers from loading.
   for (const peers of ['versions', 'session-mongoose']) {
-    ensureDependencies(path.join(FOLDER, peers), ['--omit=optional', '--ignore-scripts'])
+    await ensureDependencies(path.join(FOLDER, peers), ['--omit=optional', '--ignore-scripts'])
   }
-  ensureDependencies(path.join(FOLDER, 'crypto'))
+  await ensureDependencies(path.join(FOLDER, 'crypto'))
   const given = process.argv.slice(2)
   const files = given.length > 0 ? given : [path.join('__test__', 'dialects', 'interop.test.js'), ...peerTests()]
   return run(process.execPath, ['scripts/test.js', ...files])

@@ -24,8 +24,8 @@ const CARGO_TEST = ['test', '--workspace', '--locked', '--profile', 'testing']
 const CARGO_TIMEOUT_MS = 10 * 60_000
 
 main(async () => {
-  ensureDependencies()
-  const addon = build('testing')
+  await ensureDependencies()
+  const addon = await build('testing')
   const given = process.argv.slice(2)
 
   return withServer(async server => {
@@ -48,7 +48,7 @@ async function withServer (body) {
   try {
     return await body({
       MONGODB_URL: process.env.MONGODB_URL || server.getUri(),
-      MONGOD_BINARY: findMongod() ?? ''
+      MONGOD_BINARY: await findMongod() ?? ''
     })
   } finally {
     await server?.stop()

@@ -28,8 +28,8 @@ class Peer {
   #waiting = new Map()
   #number = 0
 
-  constructor () {
-    const execPath = findNode6()
+  /** `execPath`: of Node.js 6. */
+  constructor (execPath) {
     this.#child = fork(path.join(PEER, 'index.js'), {
       // Its output is about what a package of 2014 finds odd today; errors come as messages.
       execPath, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc']
@@ -68,7 +68,7 @@ describe('session-mongoose 0.5.2', () => {
     server = await startStandalone({ old: true })
     url = `${server.uri}peers`
     client = await MongoClient.connect(url)
-    peer = new Peer()
+    peer = new Peer(await findNode6())
   })
   after(async () => {
     peer?.stop()
