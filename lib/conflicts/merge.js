@@ -1,6 +1,6 @@
 'use strict'
 
-const { isDeepStrictEqual } = require('node:util')
+const { isDeepStrictEqual } = require('util')
 
 // Merges what two requests have made of one session: `theirs` is stored meanwhile, `ours` is saved now, and
 // both began with `base`. What one side changed is taken from it, a deletion included; what both changed is
