@@ -6,7 +6,7 @@ const net = require('node:net')
 /**
  * A TCP proxy in front of a server, for what a network can do to a connection: `cut()` ends connections;
  * `hold(pattern)` keeps back what a client sends on a connection from the first chunk on that contains the
- * pattern, until `release()`.
+ * pattern, until `release()`. `weather`: what becomes of everything that is sent.
  */
 class Proxy {
   #target
@@ -14,6 +14,12 @@ class Proxy {
   #connections = new Set()
   #pattern = null
   #held = []
+
+  /**
+   * null: each chunk is passed on at once. Otherwise a function that is called with each chunk, a function
+   * that passes on bytes, and the connection: `{ client, server, isReply }`, two sockets and the direction.
+   */
+  weather = null
 
   static async start (port) {
     const proxy = new Proxy(port)
@@ -49,6 +55,14 @@ class Proxy {
     }
   }
 
+  /** The server forgets its connections; the clients are not told, and what they send is lost. */
+  forget () {
+    for (const connection of this.#connections) {
+      connection.halfOpen = true
+      connection.server.destroy()
+    }
+  }
+
   async stop () {
     this.cut()
     this.#server.close()
@@ -57,7 +71,7 @@ class Proxy {
 
   #accept (client) {
     const server = net.connect(this.#target, '127.0.0.1')
-    const connection = { client, seen: '' }
+    const connection = { client, server, seen: '', halfOpen: false }
     let held = null
     this.#connections.add(connection)
     client.on('data', chunk => {
@@ -67,18 +81,24 @@ class Proxy {
         this.#held.push(held)
       }
       if (held !== null && this.#held.includes(held)) held.chunks.push(chunk)
-      else server.write(chunk)
+      else this.#pass(chunk, server, { client, server, isReply: false })
     })
-    server.on('data', chunk => client.write(chunk))
+    server.on('data', chunk => this.#pass(chunk, client, { client, server, isReply: true }))
     for (const socket of [client, server]) {
       socket.on('error', () => {}) // it is closed then
       socket.on('close', () => {
-        this.#connections.delete(connection)
+        if (!connection.halfOpen || socket === client) this.#connections.delete(connection)
         // What is held is on its way, whatever becomes of its sender.
         if (held === null || socket === server) server.destroy()
-        client.destroy()
+        if (!connection.halfOpen || socket === client) client.destroy()
       })
     }
+  }
+
+  #pass (chunk, socket, way) {
+    const write = bytes => { if (!socket.destroyed) socket.write(bytes) }
+    if (this.weather === null) write(chunk)
+    else this.weather(chunk, write, way)
   }
 }
 
