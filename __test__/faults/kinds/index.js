@@ -1,0 +1,20 @@
+'use strict'
+
+// Faults by their names. Each is
+//
+//   topology       'replica set', 'replica set of one' or 'standalone'
+//   query          parameters of the connection string
+//   timeoutMS      the operation timeout of the package's stores
+//   times          how often it happens, if nobody says otherwise
+//   exactResults   whether writes tell truly if there was a row, where transaction numbers do not see to it
+//   start()        → { server, uri, stop() }, and where needed `directUri`, which leads to the server itself,
+//                    and `settle()`, which waits until all members agree
+//   run(scene)     lets it happen: what `start` returned, with `times`, `admin`, `db`, `runs` and `random`.
+//                  Returns how often it has happened, if that is not `times`
+
+module.exports = {
+  ...require('./replica-set'),
+  ...require('./standalone'),
+  ...require('./fail-points'),
+  ...require('./network')
+}
