@@ -1,0 +1,109 @@
+'use strict'
+
+// npm run test:faults  breaks servers and networks under random calls, and prints what came of it: the table
+//                      of docs/reliability.md. It takes about 15 minutes
+// npm run test:faults -- [--only <text>] [--subject <text>] [--times <n>] [--seed <n>] [--rounds <n>] …
+//
+//   --only      faults with this text in their names
+//   --subject   core, borrowed or 'connect-mongo 6'
+//   --times     how often each fault happens (default: each has its own)
+//   --seed      of the first round (default 1)
+//   --rounds    each with a seed of its own (default 1); the table has their sums
+//   --jobs      trials at the same time, which wait more than they work (default 2)
+//   --ledgers   a folder for the ledgers of trials that broke a promise (default: target/faults)
+
+const { fork } = require('node:child_process')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { parseArgs } = require('node:util')
+const { build } = require('./build')
+const { ensureDependencies } = require('./dependencies')
+const { findMongod } = require('./find-mongod')
+const { root, main } = require('./run')
+
+const TRIAL = path.join(root, '__test__', 'faults', 'run-trial.js')
+
+/** The longest takes a minute, if nobody wants more of it. Milliseconds. */
+const TRIAL_LIMIT_MS = 15 * 60_000
+
+const OPTIONS = {
+  only: { type: 'string', default: '' },
+  subject: { type: 'string', default: '' },
+  times: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  rounds: { type: 'string', default: '1' },
+  jobs: { type: 'string', default: '2' },
+  ledgers: { type: 'string', default: path.join(root, 'target', 'faults') }
+}
+
+main(async () => {
+  const { values } = parseArgs({ options: OPTIONS })
+  ensureDependencies()
+  process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH = build('testing')
+  process.env.MONGOD_BINARY ??= findMongod() ?? ''
+  // The trials start servers of their own.
+  process.env.MONGODB_URL ??= 'mongodb://127.0.0.1/'
+  fs.mkdirSync(values.ledgers, { recursive: true })
+
+  const names = Object.keys(require('../__test__/faults/kinds')).filter(name => name.includes(values.only))
+  const subjects = require('../__test__/faults/subjects').subjects.filter(name => name.includes(values.subject))
+  const { reportOf } = require('../__test__/faults/report')
+  const inputs = names.flatMap(fault => subjects.flatMap(subject => seeds(values).map(seed => {
+    return { fault, subject, seed, ...values.times && { times: Number(values.times) } }
+  })))
+  const results = await inTurn(inputs, Number(values.jobs), async input => {
+    const result = await trial(input, values.ledgers)
+    console.error(`${input.fault}, ${input.subject}, seed ${input.seed}: ${summary(result)}`)
+    return { fault: input.fault, ...result }
+  })
+  console.log(`\n${setting()}\n\n${reportOf(results)}`)
+  const broken = results.filter(({ subject, violations, crashed }) => {
+    return subject !== 'connect-mongo 6' && (crashed || violations.length > 0)
+  })
+  for (const { fault, subject, seed } of broken) console.log(`Broken: ${fault}, ${subject}, seed ${seed}`)
+  return broken.length === 0 ? 0 : 1
+})
+
+function seeds ({ seed, rounds }) {
+  return Array.from({ length: Number(rounds) }, (_, round) => Number(seed) + round)
+}
+
+/** The results of `work` on each of the items, at most `jobs` of which are under way. */
+async function inTurn (items, jobs, work) {
+  const results = []
+  const queue = items.entries()
+  await Promise.all(Array.from({ length: jobs }, async () => {
+    for (const [index, item] of queue) results[index] = await work(item)
+  }))
+  return results
+}
+
+/** What came of a trial in a process of its own. */
+async function trial (input, folder) {
+  const { fault, subject, seed } = input
+  const ledgers = path.join(folder, `${fault} ${subject} ${seed}.json`.replaceAll(/[ ,]+/g, '-'))
+  const child = fork(TRIAL, [JSON.stringify({ ...input, ledgers })])
+  const limit = setTimeout(() => child.kill('SIGKILL'), TRIAL_LIMIT_MS)
+  let result
+  child.on('message', message => { result = message })
+  const [code, signal] = await once(child, 'exit')
+  clearTimeout(limit)
+  if (result === undefined) return { subject, seed, crashed: `ended with ${signal ?? code}`, violations: [] }
+  if (result.violations.length === 0) fs.rmSync(ledgers)
+  return result
+}
+
+function summary ({ crashed, operations, failed, violations, unpromised }) {
+  if (crashed) return crashed
+  const kinds = new Set(violations.map(({ kind }) => kind))
+  const wrong = violations.length === 0 ? '' : `, ${violations.length} violations (${[...kinds].join(', ')})`
+  return `${operations} operations, ${failed} failed${wrong}${unpromised > 0 ? `, ${unpromised} unpromised` : ''}`
+}
+
+function setting () {
+  const cpus = os.cpus()
+  const system = `${os.type()} ${os.release()} ${os.arch()}, ${cpus.length} × ${cpus[0]?.model.trim()}`
+  return `${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${system}`
+}
