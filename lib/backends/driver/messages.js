@@ -16,8 +16,11 @@ class Messages {
   numbers = new Float64Array(LENGTH)
   #operands = []
   #absorb
+  /** Until the turn that hears of them has ended. */
   #rows = []
+  /** Until the addon has released them. */
   #errors = []
+  #freeErrors = []
 
   /** `absorb` makes room. */
   constructor ({ fromJavaScript, operands }, absorb) {
@@ -54,11 +57,18 @@ class Messages {
   }
 
   keepError (error) {
-    return this.#errors.push(error) - 1
+    const number = this.#freeErrors.pop() ?? this.#errors.length
+    this.#errors[number] = error
+    return number
   }
 
   error (index) {
     return this.#errors[index]
+  }
+
+  releaseError (number) {
+    this.#errors[number] = undefined
+    this.#freeErrors.push(number)
   }
 
   keepRow (row) {
@@ -78,10 +88,8 @@ class Messages {
     return value
   }
 
-  /** The turn that heard of them has ended. */
-  forget () {
+  forgetRows () {
     this.#rows.length = 0
-    this.#errors.length = 0
   }
 }
 

@@ -216,7 +216,7 @@ class Scheduler {
       wakeMS = more === 1 || !this.#messages.isEmpty ? 0 : millis
     } while (wakeMS === 0)
     this.#isTurning = false
-    this.#messages.forget()
+    this.#messages.forgetRows()
     this.#wake(wakeMS)
   }
 
@@ -238,6 +238,7 @@ class Scheduler {
       case toJavaScript.FAILED: return slot.reject(this.#messages.error(outbox[at + 2]))
       case toJavaScript.TIMED_OUT: return slot.reject(this.#timeoutError(outbox[at + 2]))
       case toJavaScript.RELEASED: return this.#slots.release(outbox[at + 1])
+      case toJavaScript.RELEASED_ERROR: return this.#messages.releaseError(outbox[at + 1])
       case toJavaScript.CONFLICT: {
         const row = outbox[at + 2] < 0 ? null : this.#messages.row(outbox[at + 2])
         return this.#fillLater(slot, slot.conflict(row))

@@ -102,6 +102,8 @@ codes! {
         FIND_CURRENT = 14,
         /// slot, row or -1: its set found this instead of what it expects, and is to be filled again or withdrawn
         CONFLICT = 15,
+        /// error: nothing names it any more
+        RELEASED_ERROR = 16,
     }
 }
 

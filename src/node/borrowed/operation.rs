@@ -59,12 +59,32 @@ impl schedule::Value for Handle {
 }
 
 /// Why an operation failed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Failure {
-    /// An error that JavaScript keeps under this number.
-    Kept(u32),
+    /// An error of JavaScript's.
+    Kept(Rc<KeptError>),
     /// Of a get: a write behind which it waited has timed out, and nobody knows what it would find.
     BehindTimeout,
+}
+
+/// An error that JavaScript keeps under this number until nothing here names it any more: the error of one statement
+/// waits until it is known how the others of its command have ended.
+#[derive(Debug)]
+pub struct KeptError {
+    pub number: u32,
+    released: Released,
+}
+
+impl Failure {
+    pub fn kept(number: u32, released: &Released) -> Self {
+        Self::Kept(Rc::new(KeptError { number, released: Rc::clone(released) }))
+    }
+}
+
+impl Drop for KeptError {
+    fn drop(&mut self) {
+        self.released.borrow_mut().push(self.number);
+    }
 }
 
 /// An operation's claim to one outcome. When nothing holds it any more, JavaScript may forget its slot.
@@ -85,8 +105,8 @@ pub struct TicketState {
     released: Released,
 }
 
-/// The slots of which nothing is left.
-pub type Released = Rc<RefCell<Vec<Slot>>>;
+/// The slots, or the numbers of errors, of which nothing is left.
+pub type Released = Rc<RefCell<Vec<u32>>>;
 
 impl Ticket {
     pub fn new(

@@ -2,7 +2,7 @@
 
 use super::{
     codes::to_javascript,
-    operation::{Borrowed, Failure, Handle, Key, Slot},
+    operation::{Borrowed, Failure, Handle, Key, Released, Slot},
 };
 use crate::{
     node::strings::Numbers,
@@ -31,6 +31,13 @@ impl Outbox {
         self.push(code, &[f64::from(slot)]);
     }
 
+    /// After the outcomes that name them.
+    pub fn released(&mut self, code: u32, released: &Released) {
+        for number in std::mem::take(&mut *released.borrow_mut()) {
+            self.push(code, &[f64::from(number)]);
+        }
+    }
+
     pub fn outcome(&mut self, slot: Slot, outcome: Result<Outcome<Handle>, Failure>) {
         let number = f64::from(slot);
         match outcome {
@@ -48,7 +55,9 @@ impl Outbox {
             Ok(Outcome::Matched(yes) | Outcome::Removed(yes)) => {
                 self.push(to_javascript::MATCHED, &[number, f64::from(u8::from(yes))]);
             }
-            Err(Failure::Kept(error)) => self.push(to_javascript::FAILED, &[number, f64::from(error)]),
+            Err(Failure::Kept(error)) => {
+                self.push(to_javascript::FAILED, &[number, f64::from(error.number)]);
+            }
             Err(Failure::BehindTimeout) => {
                 self.push(
                     to_javascript::TIMED_OUT,

@@ -22,7 +22,7 @@ impl Turns {
                 self.scheduler.found(id, operands.whole(1), &StoredRow { value, expiry, last_modified });
             }
             from_javascript::FIND_END => {
-                let error = operands.optional(2).map(Failure::Kept);
+                let error = operands.optional(2).map(|number| self.kept(number));
                 let end = match (operands.short(1), error) {
                     (find_end::REJECTED, Some(error)) => FindEnd::Rejected(error),
                     (find_end::FAILED, Some(error)) => FindEnd::Failed(error),
@@ -33,22 +33,22 @@ impl Turns {
             }
             from_javascript::UPSERTED => self.reply(id).upserted.push(operands.whole(1)),
             from_javascript::STATEMENT_FAILED => {
-                let error = (operands.whole(1), Failure::Kept(operands.short(2)));
+                let error = (operands.whole(1), self.kept(operands.short(2)));
                 self.reply(id).errors.push(error);
             }
             from_javascript::WRITTEN => {
                 let mut reply = self.replies.remove(&id).unwrap_or_default();
                 reply.n = operands.optional(1).map(u64::from);
-                reply.write_concern_error = operands.optional(2).map(Failure::Kept);
+                reply.write_concern_error = operands.optional(2).map(|number| self.kept(number));
                 self.end_write(id, WriteEnd::Reply(reply), now);
             }
             from_javascript::WRITE_FAILED => {
                 let fate =
                     if operands.short(2) == write_fate::UNKNOWN { Fate::Unknown } else { Fate::NotApplied };
-                self.end_write(id, WriteEnd::Failed { error: Failure::Kept(operands.short(1)), fate }, now);
+                self.end_write(id, WriteEnd::Failed { error: self.kept(operands.short(1)), fate }, now);
             }
             from_javascript::WRITE_REJECTED => {
-                let error = Failure::Kept(operands.short(1));
+                let error = self.kept(operands.short(1));
                 self.end_write(id, WriteEnd::Rejected { error, txn_number: None }, now);
             }
             from_javascript::EXISTS => {
@@ -77,7 +77,7 @@ impl Turns {
             }
             from_javascript::CURRENT_END => {
                 let rows = self.current.remove(&id).unwrap_or_default();
-                let error = operands.optional(1).map(Failure::Kept);
+                let error = operands.optional(1).map(|number| self.kept(number));
                 self.scheduler.end_find_current(id, error.map_or(Ok(rows), Err));
             }
             from_javascript::BARRIER_END => {

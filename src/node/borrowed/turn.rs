@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     node::strings::Numbers,
-    schedule::{Action, BarrierKind, Body, CommandId, Conflict, Limits, Scheduler, WriteKind, WriteReply},
+    schedule::{
+        Action, BarrierKind, Body, Command, CommandId, Conflict, Limits, Scheduler, WriteKind, WriteReply,
+    },
     session::{Dates, Expected, Kind, StoredRow},
     store::{
         bounds::budget,
@@ -45,6 +47,7 @@ pub struct Turns {
     watched: Watchlist,
     open: usize,
     released: Released,
+    released_errors: Released,
     outbox: Outbox,
     /// Sets whose values are not there yet, by slot.
     unfilled: HashMap<Slot, (u64, Ticket)>,
@@ -71,6 +74,7 @@ impl Turns {
             watched: Watchlist::default(),
             open: 0,
             released: Rc::default(),
+            released_errors: Rc::default(),
             outbox: Outbox::default(),
             unfilled: HashMap::new(),
             without_room: VecDeque::new(),
@@ -98,14 +102,12 @@ impl Turns {
         self.fill_what_has_room();
         if self.is_connected {
             while let Some(command) = self.scheduler.poll(now) {
-                let number = number_of(&command);
-                self.send(number, command.body, command.operations);
+                self.send(command);
             }
         }
         self.collect();
-        for slot in std::mem::take(&mut *self.released.borrow_mut()) {
-            self.outbox.slot(to_javascript::RELEASED, slot);
-        }
+        self.outbox.released(to_javascript::RELEASED, &self.released);
+        self.outbox.released(to_javascript::RELEASED_ERROR, &self.released_errors);
         let wake = self.next_wake(now);
         self.outbox.drain_into(outbox, wake);
     }
@@ -170,7 +172,7 @@ impl Turns {
                     self.settle_by_javascript(&ticket, operands.yes(1));
                 }
             }
-            from_javascript::FAIL_WAITING => self.scheduler.fail_waiting(&Failure::Kept(operands.short(0))),
+            from_javascript::FAIL_WAITING => self.scheduler.fail_waiting(&self.kept(operands.short(0))),
             _ => self.hear_of_command(code, operands.long(0), operands, now),
         }
     }
@@ -226,7 +228,9 @@ impl Turns {
         self.next_sequence
     }
 
-    fn send(&mut self, number: f64, body: Body<Borrowed>, operations: usize) {
+    fn send(&mut self, command: Command<Borrowed>) {
+        let number = number_of(&command);
+        let Command { id, body, operations, .. } = command;
         match body {
             Body::Find { keys } => {
                 self.stats.command(Verb::Find, operations);
@@ -234,22 +238,12 @@ impl Turns {
             }
             Body::FindExisting { keys } => {
                 self.stats.command(Verb::Find, keys.len());
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "a command's number"
-                )]
-                self.existing.insert(number as CommandId, vec![false; keys.len()]);
+                self.existing.insert(id, vec![false; keys.len()]);
                 self.outbox.find(to_javascript::FIND_EXISTING, number, &keys);
             }
             Body::FindCurrent { keys } => {
                 self.stats.command(Verb::Find, keys.len());
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "a command's number"
-                )]
-                self.current.insert(number as CommandId, vec![None; keys.len()]);
+                self.current.insert(id, vec![None; keys.len()]);
                 self.outbox.find(to_javascript::FIND_CURRENT, number, &keys);
             }
             Body::Write(write) => {
@@ -264,6 +258,10 @@ impl Turns {
             }
             Body::Fence { .. } => unreachable!("a borrowed connection's writes have no numbers of ours"),
         }
+    }
+
+    pub(super) fn kept(&self, number: u32) -> Failure {
+        Failure::kept(number, &self.released_errors)
     }
 
     fn fill_what_has_room(&mut self) {
