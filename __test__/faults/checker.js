@@ -13,7 +13,8 @@
 //   calledAt, settledAt   moments: numbers that grow with each call and each outcome; Infinity for never
 //   settled    how often it had an outcome; `callbacks`, how often its callback was called, if it had one
 //   ageMS      how long it took, while the event loop ran
-//   outcome    'done'; 'failed' (it has changed nothing); 'unknown' (it may have changed something)
+//   outcome    'done'; 'failed' (it has changed nothing); 'unknown' (it may have changed something).
+//              `isUnexplained`: it failed with no error
 //   result     of a set 'created' or 'updated'; of a touch or destroy whether there was a row, if it says so;
 //              of a get { n, expires } or null, with the set's `n`; of `all` such rows with their `id`;
 //              of `ids` ids; of `length` a number
@@ -94,11 +95,12 @@ class Checker {
   }
 
   #checkSettling (entry) {
-    const { settled, callbacks, ageMS } = entry
+    const { settled, callbacks, ageMS, isUnexplained } = entry
     const { timeoutMS } = this.#promises
     if (settled === 0) this.#violate('never settled', entry)
     else if (settled > 1 || (callbacks ?? 1) > 1) this.#violate('settled twice', entry)
     else if (callbacks === 0) this.#violate('never called back', entry)
+    if (isUnexplained) this.#violate('failed without an error', entry)
     if (timeoutMS && ageMS > timeoutMS + GRACE_MS) this.#violate('settled too late', entry)
   }
 

@@ -5,6 +5,9 @@ const { isMissedTouch, outcomeOf } = require('./outcomes')
 /** Sessions live longer than any trial: what has expired is another subject. */
 const LIFE_MS = 3600_000
 
+/** What an operation failed with that did not say why. To a callback it looks like success. */
+const NOTHING = new Error('nothing')
+
 /**
  * Calls a store and keeps the ledger that checker.js reads. Each set stores its number in the ledger, and
  * each set and touch a date of its own, so that what is read tells which of them it is from.
@@ -137,7 +140,8 @@ class Recorder {
         }
         resolve()
       }
-      if (this.#promises) this.#called(entry, args).then(value => settle(null, value), settle)
+      const fail = error => settle(error ?? NOTHING)
+      if (this.#promises) this.#called(entry, args).then(value => settle(null, value), fail)
       else this.#store[kind](...args, settle)
     })
   }
@@ -151,6 +155,7 @@ class Recorder {
 
   #fail (entry, error) {
     entry.outcome = outcomeOf(error)
+    entry.isUnexplained = error === NOTHING
     entry.error = `${error.name}: ${error.message}`
     // Without ports, connections and transactions: how often each kind of error came is what can be read.
     const text = entry.error.replaceAll(/\S*\d\S*/g, '…')

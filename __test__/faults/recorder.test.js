@@ -65,6 +65,13 @@ describe('the recorder', () => {
     }
   })
 
+  test('notes a failure without an error', async () => {
+    const recorder = record('set', () => Promise.reject())
+    await recorder.set('a')
+    assert.equal(recorder.ledger[0].outcome, 'unknown')
+    assert.deepEqual(violations(recorder), ['failed without an error'])
+  })
+
   test('tells what has failed from what may have been stored', async () => {
     const errors = {
       failed: [
