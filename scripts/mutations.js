@@ -115,6 +115,23 @@ const MUTATIONS = [
     crate: 'pure-rooms'
   },
   {
+    breaks: 'the next write of an id fences off one that was never answered',
+    file: 'src/schedule/fence.rs',
+    replace: ['self.unsettled.extend(keys.map(|key| (key, session)));', 'let _ = (session, keys.count());'],
+    test: 'faults/short.test.js'
+  },
+  {
+    breaks: 'a write is tried again with the number that it had',
+    file: 'src/mongo/retry.rs',
+    replace: [
+      'server_error::is_retryable(&error) && !self.is_over() {\n            writing.last_error',
+      'server_error::is_retryable(&error) && !self.is_over() {\n' +
+        '            writing.numbered.iter_mut().for_each(|part| part.txn_number = next_txn_number());\n' +
+        '            writing.body = encode(writing.numbered.as_ref());\n            writing.last_error'
+    ],
+    test: 'faults/short.test.js'
+  },
+  {
     breaks: 'the server session of a write that was never answered is kept for the next one',
     file: 'src/store/engine.rs',
     replace: ['work.sessions.put_back(number, session);', 'drop((number, session));'],
