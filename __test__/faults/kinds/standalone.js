@@ -84,9 +84,10 @@ module.exports = {
   'operations are killed (killOp)': {
     ...standalone,
     exactResults: true,
-    times: 100,
+    times: 200,
     async run ({ admin, times, runs }) {
-      const isTheirs = ({ ns }) => runs.some(({ collection }) => ns?.endsWith(collection))
+      const names = runs.map(({ collection }) => collection)
+      const isTheirs = ({ command = {} }) => names.includes(command.find ?? command.update ?? command.delete)
       const slow = { failCommands: ['find', 'update', 'delete'], blockConnection: true, blockTimeMS: 50 }
       await admin.command({ configureFailPoint: 'failCommand', mode: { activationProbability: 0.3 }, data: slow })
       const deadline = Date.now() + KILL_LIMIT_MS
