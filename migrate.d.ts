@@ -1,7 +1,8 @@
 /**
  * Moves the sessions of session-mongoose into connect-mongo's layout. May be interrupted and started again. Needs the
  * package mongodb, unless `db` is given, and with `documents` the package bson. Rejects with a TypeError or RangeError for
- * options that are wrong, and with an Error, before anything is changed, for collections that hold other documents.
+ * options that are wrong, and with an Error, before anything is changed, for a collection that is not there and for one
+ * that holds other documents.
  */
 export function migrate (options: Options): Promise<Summary>
 

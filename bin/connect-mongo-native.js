@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict'
 
-const { main } = require('../lib/migrate/command')
+const { main } = require('../lib/cli')
 
 for (const stream of [process.stdout, process.stderr]) {
   // Whoever reads may stop, as `head` does.

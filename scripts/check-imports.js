@@ -16,7 +16,8 @@ const { root, main } = require('./run')
 
 /** From top to bottom. */
 const ROOMS_OF_LIB = [
-  'migrate', 'factory', 'store', 'dialects', 'driver-objects', 'conflicts', 'crypto', 'backends', 'session', 'support'
+  'cli', 'migrate', 'factory', 'store', 'dialects', 'driver-objects', 'conflicts', 'crypto', 'backends', 'session',
+  'support'
 ]
 const ROOMS_OF_SRC = ['node', 'store', 'mongo', 'options', 'command', 'schedule', 'session', 'error']
 

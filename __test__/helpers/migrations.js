@@ -1,12 +1,10 @@
 'use strict'
 
-// Collections of session-mongoose to be moved, and the command that moves them.
+// Collections of session-mongoose to be moved.
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const { connect } = require('node:net')
-const path = require('node:path')
 const { after } = require('node:test')
 const { BSON: { deserialize, serialize }, MongoClient } = require('mongodb')
 
@@ -91,24 +89,8 @@ function interrupted (db, method, event) {
   }
 }
 
-/** Runs the command, and kills it when `until` resolves. */
-async function command (args, { until } = {}) {
-  const child = spawn(process.execPath, [path.join(__dirname, '../../bin/connect-mongo-native.js'), ...args], {
-    timeout: 120_000
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', text => { stdout += text })
-  child.stderr.on('data', text => { stderr += text })
-  const ended = new Promise(resolve => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
-  if (until) {
-    await until()
-    child.kill('SIGKILL')
-  }
-  return ended
-}
-
-const FROM = ['migrate', '--from', 'session-mongoose', '--url', url]
+const FROM = ['migrate', '--from', 'session-mongoose']
 
 module.exports = {
-  BROKEN, client, command, cookieAsStored, db, fresh, FROM, insertBytes, interrupted, LATER, mixed, url
+  BROKEN, client, cookieAsStored, db, fresh, FROM, insertBytes, interrupted, LATER, mixed, url
 }

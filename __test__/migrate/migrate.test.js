@@ -11,8 +11,9 @@ const { BSONRegExp, Long, MongoClient } = require('mongodb')
 const MongoStore = require('../..')
 const { convert } = require('../../lib/migrate/convert')
 const { migrate } = require('../../migrate')
+const { command } = require('../helpers/command-line')
 const {
-  BROKEN, client, command, cookieAsStored, db, fresh, FROM, insertBytes, interrupted, LATER, mixed, url
+  BROKEN, client, cookieAsStored, db, fresh, FROM, insertBytes, interrupted, LATER, mixed, url
 } = require('../helpers/migrations')
 const { startReplicaSet } = require('../helpers/mongod')
 const { within } = require('../helpers/rows')
@@ -345,9 +346,10 @@ test('into another collection, of a model, with usedAt, as documents', async () 
   await assert.rejects(migrate({ db, collection: 'migrate_target', to: collection.collectionName }), /sid_1/)
 })
 
-test('a collection that is not there has nothing to move, and is not made', async () => {
-  const { total, moved, notes } = await migrate({ url, collection: 'migrate_nothing' })
-  assert.deepEqual([total, moved], [0, 0])
-  assert.match(notes[0], /no collection migrate_nothing in connect-mongo-test/)
-  assert.equal((await db.listCollections({ name: 'migrate_nothing' }).toArray()).length, 0)
+test('a collection that is not there is an error, and is not made', async () => {
+  await fresh('nothing_there', [mixed(0)])
+  await assert.rejects(migrate({ url, collection: 'migrate_nothing_their' }), {
+    message: 'There is no collection migrate_nothing_their in connect-mongo-test; did you mean migrate_nothing_there?'
+  })
+  assert.equal((await db.listCollections({ name: 'migrate_nothing_their' }).toArray()).length, 0)
 })

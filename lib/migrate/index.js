@@ -3,6 +3,7 @@
 const bson = require('../session/bson')
 const { findPeer, missingPeer } = require('../support/peers')
 const { READING } = require('./calls')
+const { missingCollection } = require('./collections')
 const { convert } = require('./convert')
 const { dropIndex, isObsolete, isPlainExpires, isUsedAt, listIndexes } = require('./indexes')
 const { move, rehearse } = require('./move')
@@ -52,8 +53,8 @@ async function migrateIn (db, { collection, to, ttl, documents, dryRun, onProgre
   const summary = () => ({
     database: db.databaseName, from: collection, to, dryRun, total, ...tally.report(), notes, ttlIndex: !dryRun
   })
+  if (indexes.length === 0) throw await missingCollection(db, collection)
   onProgress({ done: 0, total })
-  if (total === 0 && indexes.length === 0) return { ...summary(), ttlIndex: false }
 
   if (!dryRun && inPlace) for (const index of indexes.filter(isObsolete)) await dropIndex(source, index)
   const make = row => convert(row, { ttl, ttlSeconds, documents })

@@ -44,7 +44,7 @@ async function survey (source, target) {
     indexes,
     isUnique: indexes.some(isUniqueSid),
     ttlSeconds: indexes.find(isUsedAt)?.expireAfterSeconds,
-    notes: explain({ inPlace, indexes, targetIndexes, converted }, source, target)
+    notes: explain({ inPlace, indexes, targetIndexes, converted }, target)
   }
 }
 
@@ -53,9 +53,8 @@ function countSource (source) {
   return source.countDocuments(SOURCE, COUNTING)
 }
 
-function explain ({ inPlace, indexes, targetIndexes, converted }, source, target) {
+function explain ({ inPlace, indexes, targetIndexes, converted }, target) {
   const notes = []
-  if (indexes.length === 0) notes.push(`There is no collection ${source.collectionName} in ${source.dbName}.`)
   if (converted > 0) {
     notes.push(`${converted} rows of ${target.collectionName} are connect-mongo's already. They stay as they are.`)
   }

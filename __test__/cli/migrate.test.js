@@ -9,8 +9,9 @@ const { PassThrough } = require('node:stream')
 const { test } = require('node:test')
 const { stripVTControlCharacters } = require('node:util')
 
-const { ProgressBar } = require('../../lib/migrate/progress-bar')
-const { BROKEN, command, fresh, FROM, mixed } = require('../helpers/migrations')
+const { ProgressBar } = require('../../lib/cli/progress-bar')
+const { command, jsonOf } = require('../helpers/command-line')
+const { BROKEN, fresh, FROM, mixed, url } = require('../helpers/migrations')
 
 test('a TTL index that cannot be made is reported, with the remedy', async () => {
   const collection = await fresh('no_ttl', [mixed(0)])
@@ -34,7 +35,9 @@ test('a dry run counts, and changes nothing', async () => {
 test('whoever reads the summary may stop reading', async () => {
   const collection = await fresh('pipe', Array.from({ length: 2000 }, (_, n) => ({ sid: `s${n}`, data: '{' })))
   const script = `'${process.execPath}' bin/connect-mongo-native.js ${[...FROM, '--collection', collection.collectionName].join(' ')}`
-  const { stderr } = spawnSync('sh', ['-c', `${script} | head -1`], { cwd: path.join(__dirname, '../..'), encoding: 'utf8' })
+  const { stderr } = spawnSync('sh', ['-c', `${script} | head -1`], {
+    cwd: path.join(__dirname, '../..'), encoding: 'utf8', env: { ...process.env, MONGODB_URL: url }
+  })
   assert.equal(stderr, '')
 })
 
@@ -55,17 +58,16 @@ test('a terminal sees how far it is', async () => {
 
 test('wrong usage says how it is right', async () => {
   const wrong = [
-    [[], /command is missing: migrate/],
-    [['migrat', ...FROM.slice(1)], /no migrat; did you mean migrate\?/],
     [['migrate'], /--from must be session-mongoose/],
     [['migrate', '--from', 'x'], /--from must be session-mongoose/],
-    [FROM.slice(0, 3), /--url is missing/],
+    [FROM, /Set MONGODB_URL/, { MONGODB_URL: '' }],
+    [[...FROM, '--ttl'], /--ttl takes a value: <seconds>/],
     [[...FROM, '--dryrun'], /no --dryrun; did you mean --dry-run\?/],
     [[...FROM, '--ttl', 'abc'], /--ttl must be a number of seconds/],
     [[...FROM, '--ttl', '1e13'], /--ttl must be a number of seconds/]
   ]
-  for (const [args, message] of wrong) {
-    const { code, stderr } = await command(args)
+  for (const [args, message, env] of wrong) {
+    const { code, stderr } = await command(args, { env })
     assert.equal(code, 2)
     assert.match(stderr, message)
     assert.match(stderr, /^Usage: /m)
@@ -73,12 +75,28 @@ test('wrong usage says how it is right', async () => {
   const { code, stderr } = await command([...FROM, '--collection', 'a', '--model', 'B'])
   assert.equal(code, 2)
   assert.match(stderr, /collection or modelName, not both/)
-  assert.equal((await command(['--help'])).code, 0)
+})
+
+test('a collection that is not there is an error, which names the nearest one', async () => {
+  await fresh('near', [mixed(0)])
+  const { code, stderr } = await command([...FROM, '--collection', 'migrate_naer'])
+  assert.equal(code, 1)
+  assert.match(stderr, /no collection migrate_naer in connect-mongo-test; did you mean migrate_near\?/)
+})
+
+test('the summary as JSON', async () => {
+  const collection = await fresh('json', [mixed(0), BROKEN[0]])
+  const { code, result } = await jsonOf([...FROM, '--collection', collection.collectionName])
+  assert.equal(code, 3)
+  assert.deepEqual([result.moved, result.ttlIndex], [1, true])
+  assert.deepEqual(result.left.map(({ sid, reason }) => [sid, reason]), [
+    ['broken…', 'its data is no session: neither a document nor JSON of one']
+  ])
 })
 
 test('a server that is not there is an error without a password', async () => {
   const dead = 'mongodb://user:hunter2@127.0.0.1:9/x?serverSelectionTimeoutMS=200'
-  const { code, stderr } = await command(['migrate', '--from', 'session-mongoose', '--url', dead])
+  const { code, stderr } = await command([...FROM, '--url', dead])
   assert.equal(code, 1)
   assert.match(stderr, /MongoServerSelectionError/)
   assert.ok(!stderr.includes('hunter2'))

@@ -1,0 +1,37 @@
+'use strict'
+
+// docs/command-line.md and the texts of help say the same.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+
+const { commands } = require('../../lib/cli/commands')
+const { command } = require('../helpers/command-line')
+
+const page = fs.readFileSync(path.join(__dirname, '../../docs/command-line.md'), 'utf8')
+
+/** The first text block after a heading, or at the beginning of the page. */
+const blockOf = section => /^```text\n(.*?)^```/ms.exec(section)?.[1]
+
+const sections = new Map(page.split(/^## /m).map(section => [/^`(\w+)`/.exec(section)?.[1], section]))
+
+test('the page begins with what help prints', async () => {
+  assert.equal(blockOf(sections.get(undefined)), (await command(['help'])).stdout)
+})
+
+test('each command has a section, which begins with its help', async () => {
+  assert.deepEqual([...sections.keys()].filter(Boolean), Object.keys(commands))
+  for (const name of Object.keys(commands)) {
+    assert.equal(blockOf(sections.get(name)), (await command(['help', name])).stdout, name)
+  }
+})
+
+test('the page speaks of no option that there is not', () => {
+  const known = new Set(Object.values(commands).flatMap(({ options }) => Object.keys(options)))
+  const beyond = ['version', 'yes']
+  for (const [, name] of page.replaceAll(/mongosh [^\n]*/g, '').matchAll(/(?<![\w-])--([a-z-]+)/g)) {
+    assert.ok(known.has(name) || beyond.includes(name), `--${name}`)
+  }
+})

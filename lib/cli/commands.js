@@ -1,0 +1,16 @@
+'use strict'
+
+// Each command has
+//
+//   summary      one line for the list of commands
+//   text         what it does, for its own help
+//   options      by name: { type, short?, value?, text }
+//   positionals  { min, max, name }, if it takes any; `usage` shows them in help
+//   exitCodes    what they mean
+//   run({ values, positionals, input, output, env }) → the exit code
+
+const commands = {
+  migrate: require('./migrate')
+}
+
+module.exports = { commands }

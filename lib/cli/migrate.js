@@ -1,0 +1,77 @@
+'use strict'
+
+const { migrate } = require('../migrate')
+const { readNumber } = require('./arguments')
+const EXIT = require('./exit-codes')
+const { HELP, JSON_OUTPUT, SHOW_IDS, WHERE } = require('./options')
+const { readTarget, withDatabase } = require('./target')
+const { UsageError } = require('./usage-error')
+
+// connect-mongo-native migrate: sessions of another package's layout made sessions of connect-mongo's.
+
+const options = {
+  from: { type: 'string', value: 'package', text: 'session-mongoose' },
+  ...WHERE,
+  model: { type: 'string', value: 'name', text: "or the name of the sessions' Mongoose model (session-mongoose's modelName)" },
+  to: { type: 'string', value: 'name', text: 'the collection that they go to (default: the same one)' },
+  ttl: { type: 'string', value: 'seconds', text: 'expiration for sessions that have none (default: they have none afterwards either)' },
+  documents: { type: 'boolean', text: 'store sessions as documents (stringify: false) in place of JSON strings' },
+  'dry-run': { type: 'boolean', text: 'say what would happen, and change nothing' },
+  ...SHOW_IDS,
+  ...JSON_OUTPUT,
+  ...HELP
+}
+
+async function run (context) {
+  const { values, output } = context
+  if (values.from !== 'session-mongoose') throw new UsageError('--from must be session-mongoose')
+  const target = readTarget(context)
+  const ttl = readNumber(values, 'ttl', 'seconds')
+  const { collection, model: modelName, to, documents, 'dry-run': dryRun } = values
+  const bar = output.progress()
+  try {
+    const summary = await withDatabase(target, 'migrate', db => migrate({
+      db, collection, modelName, to, documents, dryRun, ttl, onProgress: progress => bar.draw(progress)
+    })).finally(() => bar.end())
+    report(summary, output)
+    const isDone = summary.left.length === 0 && (summary.dryRun || summary.ttlIndex)
+    return isDone ? EXIT.done : EXIT.incomplete
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(error.message)
+    output.fail(error)
+    output.note(`No session is lost${mayMend(error) ? ': start the same command again' : ''}.`)
+    return EXIT.trouble
+  }
+}
+
+function report ({ left, ...summary }, output) {
+  const { database, from, to, dryRun, total, moved, alreadyMoved, notes } = summary
+  const shown = left.map(({ _id, sid, reason }) => ({ _id: output.id(_id), sid: output.id(sid), reason }))
+  output.document({ ...summary, left: shown })
+  for (const note of notes) output.line(note)
+  output.line(`${database}.${from} has ${total} rows of session-mongoose.`)
+  output.line(dryRun ? `${moved} would be moved to ${to}. Nothing was changed.` : `${moved} were moved to ${to}.`)
+  if (alreadyMoved > 0) {
+    output.line(`${alreadyMoved} had been moved before${dryRun ? '' : ', and their old rows are gone now'}.`)
+  }
+  if (left.length === 0) return
+  output.line(`${left.length} ${dryRun ? 'would stay' : 'stay'} in ${from}:`)
+  for (const { _id, sid, reason } of shown) output.line(`  _id ${_id}, sid ${sid}: ${reason}`)
+}
+
+/** Unauthorized, AuthenticationFailed. */
+const REFUSALS = [13, 18]
+
+/** Whether an error may be gone the next time: of MongoDB, but not about who asks, or how. */
+function mayMend ({ code, name }) {
+  return /^Mongo(?!Parse|InvalidArgument|MissingDependency)/.test(name) && !REFUSALS.includes(code)
+}
+
+module.exports = {
+  summary: "moves session-mongoose's sessions to connect-mongo's layout",
+  text: "Moves the sessions of session-mongoose into connect-mongo's layout. Stop the apps that use the collection first, " +
+    'and start none before this has ended. May be interrupted and started again. Needs the package mongodb.',
+  options,
+  exitCodes: '0 done, 1 failed, 2 wrong usage, 3 done but for what it lists',
+  run
+}
