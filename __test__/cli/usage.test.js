@@ -32,3 +32,45 @@ test('each command has help of its own, asked for in three ways', async () => {
     for (const other of others) assert.deepEqual(other, help)
   }
 })
+
+test('wrong usage ends with 2, and says what is right', async () => {
+  const wrong = [
+    [[], /The command is missing: .*list/],
+    [['lst'], /no lst; did you mean list\?/],
+    [['help', 'clea'], /no clea; did you mean clear\?/],
+    [['--json', 'list'], /command comes first/],
+    [['list', '--show-id'], /no --show-id; did you mean --show-ids\?/],
+    [['list', '-x'], /no -x/],
+    [['list', '--json=yes'], /--json takes no value/],
+    [['list', '--collection'], /--collection takes a value/],
+    [['list', '--collection', '--json'], /--collection takes a value/],
+    [['list', '--json', '--json'], /--json is there twice/],
+    [['list', 'sessions'], /What is sessions\?/],
+    [['list', '--limit', 'x'], /--limit must be a number/],
+    [['list', '--backend', 'drivr'], /--backend must be native or driver; did you mean driver\?/],
+    [['show'], /The id of a session is missing/],
+    [['list'], /Set MONGODB_URL/, { MONGODB_URL: '' }],
+    [['list'], /connection string/i, { MONGODB_URL: 'http://localhost' }]
+  ]
+  const ended = await Promise.all(wrong.map(([args, , env]) => command(args, { env })))
+  for (const [index, [args, message]] of wrong.entries()) {
+    const { code, stdout, stderr } = ended[index]
+    assert.equal(code, 2, `${args}: ${stderr}`)
+    assert.match(stderr, message)
+    assert.match(stderr, /^Usage: /m)
+    assert.equal(stdout, '')
+  }
+})
+
+test('a password is never printed, and one among the arguments is pointed out', async () => {
+  const url = 'mongodb://user:hunter2@127.0.0.1:9/x?serverSelectionTimeoutMS=200'
+  for (const name of ['list', 'clear', 'sweep']) {
+    const given = await command([name, '--url', url])
+    assert.equal(given.code, 1)
+    assert.match(given.stderr, /--url can be seen in the process list/)
+    const fromEnvironment = await command([name], { env: { MONGODB_URL: url } })
+    assert.equal(fromEnvironment.code, 1)
+    assert.doesNotMatch(fromEnvironment.stderr, /process list/)
+    for (const { stdout, stderr } of [given, fromEnvironment]) assert.ok(!`${stdout}${stderr}`.includes('hunter2'))
+  }
+})

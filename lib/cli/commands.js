@@ -10,6 +10,11 @@
 //   run({ values, positionals, input, output, env }) → the exit code
 
 const commands = {
+  list: require('./list'),
+  show: require('./show'),
+  destroy: require('./destroy'),
+  clear: require('./clear'),
+  sweep: require('./sweep'),
   migrate: require('./migrate')
 }
 
