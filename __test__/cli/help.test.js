@@ -31,7 +31,20 @@ test('each command has a section, which begins with its help', async () => {
 test('the page speaks of no option that there is not', () => {
   const known = new Set(Object.values(commands).flatMap(({ options }) => Object.keys(options)))
   const beyond = ['version']
-  for (const [, name] of page.replaceAll(/mongosh [^\n]*/g, '').matchAll(/(?<![\w-])--([a-z-]+)/g)) {
+  for (const [, name] of page.replaceAll(/mongosh [^\n]*/g, '').matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)) {
     assert.ok(known.has(name) || beyond.includes(name), `--${name}`)
   }
+})
+
+test('the page explains each code of doctor, and no other', () => {
+  const checks = path.join(__dirname, '../../lib/cli')
+  const sources = fs.readdirSync(checks, { recursive: true })
+    .filter(name => /^(checks.*|doctor)\.js$/.test(name))
+    .map(name => fs.readFileSync(path.join(checks, name), 'utf8'))
+    .join('\n')
+  const made = Array.from(sources.matchAll(/(?:\b(?:problem|warning)\(|code: )'([a-z-]+)'/g), ([, code]) => code)
+  const rows = sections.get('doctor').split('\n').filter(line => line.startsWith('| `'))
+  const explained = rows.flatMap(row => Array.from(row.split('|')[1].matchAll(/`([a-z-]+)`/g), ([, code]) => code))
+  // These are named after the kind of collection.
+  assert.deepEqual(explained.toSorted(), [...new Set([...made, 'timeseries', 'view'])].toSorted())
 })

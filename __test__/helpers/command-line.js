@@ -13,8 +13,9 @@ const BIN = path.join(__dirname, '../../bin/connect-mongo-native.js')
  * Runs the command; `input` is what it reads, `env` comes on top of the environment, where MONGODB_URL is the
  * tests' database. Kills it when `until` resolves.
  */
-async function command (args, { env, input = '', until } = {}) {
-  const child = spawn(process.execPath, [BIN, ...args], {
+async function command (args, { bin = BIN, cwd, env, input = '', until } = {}) {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
     env: { ...process.env, MONGODB_URL: testUrl(), ...env }, timeout: 120_000
   })
   let [stdout, stderr] = ['', '']
@@ -35,4 +36,4 @@ async function jsonOf (args, options) {
   return { ...ended, result: stdout === '' ? undefined : JSON.parse(stdout) }
 }
 
-module.exports = { BIN, command, jsonOf }
+module.exports = { command, jsonOf }

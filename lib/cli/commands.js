@@ -10,6 +10,7 @@
 //   run({ values, positionals, input, output, env }) → the exit code
 
 const commands = {
+  doctor: require('./doctor'),
   list: require('./list'),
   show: require('./show'),
   destroy: require('./destroy'),
