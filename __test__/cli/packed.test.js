@@ -37,7 +37,7 @@ test('where a missing collection cannot be told from an empty one, the command s
 })
 
 test('what needs the package mongodb names it', async () => {
-  for (const args of [['doctor'], ['migrate', '--from', 'session-mongoose']]) {
+  for (const args of [['doctor'], ['inspect'], ['migrate', '--from', 'session-mongoose']]) {
     const { code, stderr } = await run(args)
     assert.equal(code, 1)
     assert.match(stderr, /needs the package mongodb: npm install mongodb/)

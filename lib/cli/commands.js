@@ -11,6 +11,7 @@
 
 const commands = {
   doctor: require('./doctor'),
+  inspect: require('./inspect'),
   list: require('./list'),
   show: require('./show'),
   destroy: require('./destroy'),

@@ -22,9 +22,4 @@ function familyOf (stored) {
   return stored.length >= SHORTEST_WEB && /^[\w+/=-]+$/.test(stored) ? 'W' : null
 }
 
-/** Whether a stored string must be seen whole to tell: JSON of a session shows it by how it begins. */
-function mayBeEncrypted (beginning) {
-  return !/^\{(?!"hmac")/.test(beginning)
-}
-
-module.exports = { familyOf, mayBeEncrypted }
+module.exports = { familyOf }
