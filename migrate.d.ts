@@ -1,12 +1,21 @@
 /**
- * Moves the sessions of session-mongoose into connect-mongo's layout. May be interrupted and started again. Needs the
- * package mongodb, unless `db` is given, and with `documents` the package bson. Rejects with a TypeError or RangeError for
- * options that are wrong, and with an Error, before anything is changed, for a collection that is not there and for one
- * that holds other documents.
+ * Moves the sessions of session-mongoose, or of connect-mongodb-session, into connect-mongo's layout. May be interrupted
+ * and started again. Needs the package mongodb, unless `db` is given, and with `documents` the package bson. Rejects with
+ * a TypeError or RangeError for options that are wrong, and with an Error, before anything is changed, for a collection
+ * that is not there and for one that holds other documents.
  */
 export function migrate (options: Options): Promise<Summary>
 
 export interface Options {
+  /** The package that has written the sessions. Default: 'session-mongoose'. */
+  from?: 'session-mongoose' | 'connect-mongodb-session'
+  /** Of connect-mongodb-session: its option of this name. Default: '_id'. */
+  idField?: string
+  /**
+   * Of connect-mongodb-session: its option of this name. Default: 'expires'. With another one, and the usual `idField`,
+   * `to` must name another collection.
+   */
+  expiresKey?: string
   /** A connection string, with the database. */
   url?: string | undefined
   /** In place of `url`: a connected Db of the app's driver. */
@@ -32,7 +41,7 @@ export interface Summary {
   from: string
   to: string
   dryRun: boolean
-  /** Rows of session-mongoose that were found. */
+  /** Rows that were found. */
   total: number
   moved: number
   /** Rows that an interrupted run had written already. */

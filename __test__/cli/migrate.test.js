@@ -58,8 +58,9 @@ test('a terminal sees how far it is', async () => {
 
 test('wrong usage says how it is right', async () => {
   const wrong = [
-    [['migrate'], /--from must be session-mongoose/],
-    [['migrate', '--from', 'x'], /--from must be session-mongoose/],
+    [['migrate'], /--from is missing: session-mongoose or/],
+    [['migrate', '--from', 'session-mongose'], /must be session-mongoose or .*; did you mean session-mongoose\?/],
+    [[...FROM, '--id-field', 'x'], /idField and expiresKey are options of connect-mongodb-session/],
     [FROM, /Set MONGODB_URL/, { MONGODB_URL: '' }],
     [[...FROM, '--ttl'], /--ttl takes a value: <seconds>/],
     [[...FROM, '--dryrun'], /no --dryrun; did you mean --dry-run\?/],

@@ -7,10 +7,12 @@ const { HELP, JSON_OUTPUT, SHOW_IDS, WHERE } = require('./options')
 const { readTarget, withDatabase } = require('./target')
 const { UsageError } = require('./usage-error')
 
-// connect-mongo-native migrate: sessions of another package's layout made sessions of connect-mongo's.
+// connect-mongo-native migrate: sessions of another package made sessions of connect-mongo's layout.
 
 const options = {
-  from: { type: 'string', value: 'package', text: 'session-mongoose' },
+  from: { type: 'string', value: 'package', text: 'session-mongoose or connect-mongodb-session' },
+  'id-field': { type: 'string', value: 'name', text: "connect-mongodb-session's idField (default: _id)" },
+  'expires-key': { type: 'string', value: 'name', text: "connect-mongodb-session's expiresKey (default: expires)" },
   ...WHERE,
   model: { type: 'string', value: 'name', text: "or the name of the sessions' Mongoose model (session-mongoose's modelName)" },
   to: { type: 'string', value: 'name', text: 'the collection that they go to (default: the same one)' },
@@ -24,16 +26,17 @@ const options = {
 
 async function run (context) {
   const { values, output } = context
-  if (values.from !== 'session-mongoose') throw new UsageError('--from must be session-mongoose')
+  if (values.from === undefined) throw new UsageError('--from is missing: session-mongoose or connect-mongodb-session')
   const target = readTarget(context)
   const ttl = readNumber(values, 'ttl', 'seconds')
+  const { from, 'id-field': idField, 'expires-key': expiresKey } = values
   const { collection, model: modelName, to, documents, 'dry-run': dryRun } = values
   const bar = output.progress()
   try {
-    const summary = await withDatabase(target, 'migrate', db => migrate({
-      db, collection, modelName, to, documents, dryRun, ttl, onProgress: progress => bar.draw(progress)
-    })).finally(() => bar.end())
-    report(summary, output)
+    const rest = { collection, modelName, to, documents, dryRun, ttl, onProgress: progress => bar.draw(progress) }
+    const summary = await withDatabase(target, 'migrate', db => migrate({ db, from, idField, expiresKey, ...rest }))
+      .finally(() => bar.end())
+    report(summary, from, output)
     const isDone = summary.left.length === 0 && (summary.dryRun || summary.ttlIndex)
     return isDone ? EXIT.done : EXIT.incomplete
   } catch (error) {
@@ -44,12 +47,12 @@ async function run (context) {
   }
 }
 
-function report ({ left, ...summary }, output) {
+function report ({ left, ...summary }, packageName, output) {
   const { database, from, to, dryRun, total, moved, alreadyMoved, notes } = summary
   const shown = left.map(({ _id, sid, reason }) => ({ _id: output.id(_id), sid: output.id(sid), reason }))
   output.document({ ...summary, left: shown })
   for (const note of notes) output.line(note)
-  output.line(`${database}.${from} has ${total} rows of session-mongoose.`)
+  output.line(`${database}.${from} has ${total} rows of ${packageName}.`)
   output.line(dryRun ? `${moved} would be moved to ${to}. Nothing was changed.` : `${moved} were moved to ${to}.`)
   if (alreadyMoved > 0) {
     output.line(`${alreadyMoved} had been moved before${dryRun ? '' : ', and their old rows are gone now'}.`)
@@ -68,8 +71,8 @@ function mayMend ({ code, name }) {
 }
 
 module.exports = {
-  summary: "moves session-mongoose's sessions to connect-mongo's layout",
-  text: "Moves the sessions of session-mongoose into connect-mongo's layout. Stop the apps that use the collection first, " +
+  summary: "moves another package's sessions to connect-mongo's layout",
+  text: "Moves the sessions of session-mongoose or connect-mongodb-session into connect-mongo's layout. Stop the apps that use the collection first, " +
     'and start none before this has ended. May be interrupted and started again. Needs the package mongodb.',
   options,
   exitCodes: '0 done, 1 failed, 2 wrong usage, 3 done but for what it lists',

@@ -4,7 +4,7 @@ const { isDate } = require('util/types')
 
 const bson = require('../session/bson')
 
-// One row of session-mongoose, as connect-mongo has it.
+// One row of another package, as its format reads it and as connect-mongo has it.
 
 /** What session-mongoose stored of a cookie beside its data: getters of its class. */
 const DERIVED = ['_expires', 'maxAge', 'data']

@@ -5,12 +5,12 @@ const { findPeer, missingPeer } = require('../support/peers')
 const { READING } = require('./calls')
 const { missingCollection } = require('./collections')
 const { convert } = require('./convert')
-const { dropIndex, isObsolete, isPlainExpires, isUsedAt, listIndexes } = require('./indexes')
+const { dropIndex, isPlainExpires, isUsedAt, listIndexes } = require('./indexes')
 const { move, rehearse } = require('./move')
 const { normalize } = require('./options')
-const { countSource, SOURCE, survey } = require('./survey')
+const { countSource, survey } = require('./survey')
 
-// Rows of session-mongoose made rows of connect-mongo. Whenever this ends, by success, error or SIGKILL,
+// Rows of other packages made rows of connect-mongo. Whenever this ends, by success, error or SIGKILL,
 // every session is in one place or in both, and the next run takes up what is left.
 
 /** What is read, converted and written at a time. The larger the rows, the fewer. */
@@ -21,10 +21,11 @@ const BATCH_BYTES = 16 * 1024 * 1024
 const MAX_COMPARED_BYTES = 4 * 1024 * 1024
 
 /**
- * Moves the sessions of session-mongoose in `collection` (or where Mongoose keeps `modelName`) into
+ * Moves the sessions of the package `from` in `collection` (or where Mongoose keeps `modelName`) into
  * connect-mongo's layout in collection `to`, by default the same one. Resolves to a summary. Rows that cannot
  * be converted stay where they are, and are `left`.
  *
+ * - `from`: 'session-mongoose' (default), or 'connect-mongodb-session' with its `idField` and `expiresKey`.
  * - `url`, or `db`: a connected Db of the app's own driver.
  * - `ttl`: seconds that sessions without an expiration get. By default they have none afterwards either.
  * - `documents`: store sessions as documents (connect-mongo's `stringify: false`) in place of JSON strings.
@@ -45,33 +46,44 @@ async function migrate (given) {
   }
 }
 
-async function migrateIn (db, { collection, to, ttl, documents, dryRun, onProgress }) {
+async function migrateIn (db, { format, collection, to, ttl, documents, dryRun, onProgress }) {
   const source = db.collection(collection)
   const target = db.collection(to)
-  const { inPlace, indexes, isUnique, notes, total, ttlSeconds } = await survey(source, target)
+  const { inPlace, indexes, isUnique, notes, total, ttlSeconds } = await survey(source, target, format)
   const tally = new Tally()
   const summary = () => ({
     database: db.databaseName, from: collection, to, dryRun, total, ...tally.report(), notes, ttlIndex: !dryRun
   })
   if (indexes.length === 0) throw await missingCollection(db, collection)
+  if (inPlace && format.isOurs) return adopt(target, summary())
   onProgress({ done: 0, total })
 
-  if (!dryRun && inPlace) for (const index of indexes.filter(isObsolete)) await dropIndex(source, index)
+  if (!dryRun && inPlace) {
+    for (const index of indexes.filter(index => format.obsolete(index))) await dropIndex(source, index)
+  }
   const make = row => convert(row, { ttl, ttlSeconds, documents })
-  for await (const batch of batches(source, { make, isUnique, tally })) {
-    if (dryRun) await rehearse(target, batch, tally)
-    else await move(source, target, batch, tally, make)
+  for await (const batch of batches(source, { make, isUnique, tally, format })) {
+    if (dryRun) await rehearse(target, batch, { tally })
+    else await move(source, target, batch, { tally, make, format })
     onProgress({ done: tally.done, total })
   }
   if (dryRun) return summary()
-  const more = await countSource(source) - tally.left.length
-  if (more > 0) throw new Error(`${more} rows of session-mongoose have come meanwhile, or were not reached: start again`)
+  const more = await countSource(source, format) - tally.left.length
+  if (more > 0) throw new Error(`${more} rows of ${format.name} have come meanwhile, or were not reached: start again`)
 
   if (inPlace && tally.left.length === 0) for (const index of indexes.filter(isUsedAt)) await dropIndex(source, index)
   if (inPlace && tally.left.length > 0) notes.push('What stays goes when its own expires has passed, as before.')
   const trouble = await createTtlIndex(target)
   if (trouble !== undefined) notes.push(trouble)
   return { ...summary(), ttlIndex: trouble === undefined }
+}
+
+/** Rows that are connect-mongo's as they are need its index, and nothing else. */
+async function adopt (target, summary) {
+  const notes = [...summary.notes, 'These rows are as connect-mongo stores documents, and stay as they are.']
+  if (summary.dryRun) return { ...summary, notes }
+  const trouble = await createTtlIndex(target)
+  return trouble === undefined ? { ...summary, notes } : { ...summary, notes: [...notes, trouble], ttlIndex: false }
 }
 
 /** What has become of the rows. */
@@ -95,13 +107,14 @@ class Tally {
 }
 
 /** Returns the rows that can be converted, and reports the others to `tally`. */
-async function* batches (source, { make, isUnique, tally }) {
-  const cursor = source.find(SOURCE, { ...READING, hint: { _id: 1 }, sort: { _id: 1 }, batchSize: BATCH_ROWS })
+async function* batches (source, { make, isUnique, tally, format }) {
+  const cursor = source.find(format.source, { ...READING, hint: { _id: 1 }, sort: { _id: 1 }, batchSize: BATCH_ROWS })
   const sids = new Set()
   let batch = []
   let read = 0
   let bytes = 0
-  for await (const row of cursor) {
+  for await (const document of cursor) {
+    const row = format.read(document)
     const made = make(row)
     if (made.reason !== undefined) tally.leave(row, made.reason)
     // The older one moves: it is the one that has been found.

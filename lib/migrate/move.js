@@ -3,21 +3,20 @@
 const { READING, WRITING } = require('./calls')
 const { isMadeBefore } = require('./convert')
 
-// A batch of rows on its way: `[{ source, row, byTtl }]`, with `source` as session-mongoose has it and `row`
-// as connect-mongo will. A row is written to where it belongs, durably, before it is removed from where it
-// was: whatever happens, it is in one place or in both.
+// Rows on their way, `[{ source, row, byTtl }]`: `source` as its format reads it, `row` as it will be.
+// A row is written to where it belongs, durably, before it is removed from where it was: whatever happens, it
+// is in one place or in both.
 
 const DUPLICATE_KEY = 11000
 
 /** The same words in a dry run. */
 const TAKEN = 'the collection has another session with this id'
-const SAVED = 'it was saved meanwhile: is session-mongoose still in use?'
 
 /**
- * Reports to `tally` what has become of each row: `moved`, `alreadyMoved`, or `left` and why. `make(row)`
- * converts a row of session-mongoose, like `convert`.
+ * Reports to `tally` what has become of each row: `moved`, `alreadyMoved`, or `left` and why. `make(fields)`
+ * converts what `format` has read of a row, like `convert`.
  */
-async function move (from, to, batch, tally, make) {
+async function move (from, to, batch, { tally, make, format }) {
   const failures = await insert(to, batch.map(({ row }) => row))
   const present = await rowsOf(to, batch.filter((_, index) => failures.get(index)?.code === DUPLICATE_KEY))
   const inserted = []
@@ -29,17 +28,17 @@ async function move (from, to, batch, tally, make) {
     else if (there !== undefined && isMadeBefore(there, item)) found.push(item)
     else tally.leave(item.source, there === undefined ? failure.reason : TAKEN)
   }
-  const saved = await remove(from, [...inserted, ...found], make)
+  const saved = await remove(from, [...inserted, ...found], make, format)
   for (const item of inserted) {
     if (!saved.has(item)) tally.moved++
     else await to.deleteOne({ _id: item.row._id, session: { $eq: item.row.session } }, WRITING)
   }
   for (const item of found) if (!saved.has(item)) tally.alreadyMoved++
-  for (const { source } of saved) tally.leave(source, SAVED)
+  for (const { source } of saved) tally.leave(source, `it was saved meanwhile: is ${format.name} still in use?`)
 }
 
 /** What `move` would do. */
-async function rehearse (to, batch, tally) {
+async function rehearse (to, batch, { tally }) {
   const present = await rowsOf(to, batch)
   for (const item of batch) {
     const there = present.get(item.row._id)
@@ -102,10 +101,10 @@ function isOfARow ({ code, name, errorLabels }) {
 }
 
 /** Returns those that stayed, since they have been saved after they were read. */
-async function remove (from, items, make) {
+async function remove (from, items, make, format) {
   const saved = new Set()
   if (items.length === 0) return saved
-  const operations = items.map(({ source }) => ({ deleteOne: { filter: unchanged(source) } }))
+  const operations = items.map(({ source }) => ({ deleteOne: { filter: unchanged(source, format) } }))
   const { deletedCount } = await from.bulkWrite(operations, { ...WRITING, ordered: false })
   if (deletedCount === items.length) return saved
   for (const item of items) {
@@ -113,17 +112,18 @@ async function remove (from, items, make) {
     const current = await from.findOne({ _id: { $eq: _id } }, READING)
     if (current === null) continue
     // It may be the same after all: not all data is equal to what JavaScript makes of it.
-    const { row } = make(current)
+    const fields = format.read(current)
+    const { row } = make(fields)
     if (row === undefined || !isMadeBefore(row, item)) saved.add(item)
-    else await from.deleteOne(unchanged({ ...current, data: undefined }), WRITING)
+    else await from.deleteOne(unchanged({ ...fields, data: undefined }, format), WRITING)
   }
   return saved
 }
 
 /** A filter for a row as it was read. A save moves one of the dates, unless the row has none. */
-function unchanged ({ _id, data, expires, usedAt }) {
-  const filter = { _id: { $eq: _id }, expires: { $eq: expires ?? null }, usedAt: { $eq: usedAt ?? null } }
-  return data === undefined ? filter : { ...filter, data: { $eq: data } }
+function unchanged ({ _id, data, expires, usedAt }, format) {
+  const fields = { _id: { $eq: _id }, expires: { $eq: expires ?? null }, usedAt: { $eq: usedAt ?? null } }
+  return format.filter(data === undefined ? fields : { ...fields, data: { $eq: data } })
 }
 
 module.exports = { move, rehearse }

@@ -5,25 +5,22 @@ const { isPlainExpires, isUniqueSid, isUsedAt, listIndexes } = require('./indexe
 
 // What there is before anything changes: of what is not understood, nothing is touched.
 
-/** Rows of connect-mongo have a `session`; what has none, and is not of session-mongoose, is not ours. */
-const STRANGE = { session: { $exists: false }, sid: { $exists: false }, data: { $exists: false } }
+/** Rows of connect-mongo have a `session`. */
 const CONVERTED = { session: { $exists: true } }
-
-/** The rows to be moved. Those made here have a `session`, and are not met again. */
-const SOURCE = { session: { $exists: false } }
+const STRANGE = { session: { $exists: false } }
 
 /** By `_id`: another run may be dropping the other indexes. */
 const COUNTING = { ...READING, hint: { _id: 1 } }
 
-/** Throws if the collections hold what must not be touched. */
-async function survey (source, target) {
+/** Throws if the collections hold what must not be touched. `format` is that of the rows of `source`. */
+async function survey (source, target, format) {
   const inPlace = source.collectionName === target.collectionName
   const [total, indexes, targetIndexes, converted, stranger, options] = await Promise.all([
-    countSource(source),
+    countSource(source, format),
     listIndexes(source),
     listIndexes(target),
-    target.countDocuments(CONVERTED, COUNTING),
-    target.findOne(inPlace ? STRANGE : SOURCE, { ...READING, projection: { _id: 1 } }),
+    target.countDocuments(inPlace ? format.converted : CONVERTED, COUNTING),
+    target.findOne(inPlace ? format.strange : STRANGE, { ...READING, projection: { _id: 1 } }),
     target.options(READING).catch(() => null) // drivers differ on what is not there
   ])
   const refusing = targetIndexes.find(isUniqueSid)
@@ -49,8 +46,8 @@ async function survey (source, target) {
 }
 
 /** How many rows there are to be moved. */
-function countSource (source) {
-  return source.countDocuments(SOURCE, COUNTING)
+function countSource (source, format) {
+  return source.countDocuments(format.source, COUNTING)
 }
 
 function explain ({ inPlace, indexes, targetIndexes, converted }, target) {
@@ -73,4 +70,4 @@ function explain ({ inPlace, indexes, targetIndexes, converted }, target) {
   return notes
 }
 
-module.exports = { countSource, SOURCE, survey }
+module.exports = { countSource, survey }
