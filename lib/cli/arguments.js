@@ -2,7 +2,7 @@
 
 // util.parseArgs is part of Node.js, and reads all that is needed here: a parser from npm would be the only
 // dependency of this package. What it lacks is errors that name the nearest right name.
-const { parseArgs } = require('node:util')
+const { parseArgs } = require('util')
 
 const { suggestion } = require('../dialects/names')
 const { UsageError } = require('./usage-error')

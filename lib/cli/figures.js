@@ -1,6 +1,6 @@
 'use strict'
 
-const { isDate } = require('node:util/types')
+const { isDate } = require('util/types')
 
 const { familyOf } = require('./families')
 

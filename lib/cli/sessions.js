@@ -1,7 +1,7 @@
 'use strict'
 
-const { once } = require('node:events')
-const readline = require('node:readline')
+const { once } = require('events')
+const readline = require('readline')
 
 const { idText } = require('./format')
 const { UsageError } = require('./usage-error')

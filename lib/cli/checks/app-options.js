@@ -1,9 +1,9 @@
 'use strict'
 
-const fs = require('node:fs')
-const path = require('node:path')
-const { setImmediate: nextTurn } = require('node:timers/promises')
-const { pathToFileURL } = require('node:url')
+const fs = require('fs')
+const path = require('path')
+const { setImmediate: nextTurn } = require('timers/promises')
+const { pathToFileURL } = require('url')
 
 const modern = require('../../dialects/modern')
 const { UsageError } = require('../usage-error')

@@ -1,7 +1,7 @@
 'use strict'
 
-const net = require('node:net')
-const tls = require('node:tls')
+const net = require('net')
+const tls = require('tls')
 
 const { problem } = require('./finding')
 

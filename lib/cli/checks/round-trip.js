@@ -1,6 +1,7 @@
 'use strict'
 
-const { randomBytes } = require('node:crypto')
+const { performance } = require('perf_hooks')
+const { randomBytes } = require('crypto')
 
 const backends = require('../../backends')
 const { createCodec } = require('../../session/codec')
