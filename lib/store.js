@@ -11,6 +11,7 @@ const { shortId } = require('./session/ids')
 const { answer } = require('./support/callbacks')
 const debug = require('./support/debug')
 const { asError } = require('./support/errors')
+const { nextTick, Promise } = require('./support/realm')
 const { warn } = require('./support/warnings')
 
 /** Rows and ids that `all` and `ids` hold at a time, beside their result. */
@@ -335,7 +336,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       try {
         return this.emit(event, ...details)
       } catch (error) {
-        process.nextTick(() => { throw error })
+        nextTick(() => { throw error })
         return true
       }
     }

@@ -2,6 +2,7 @@
 
 const { isUndecryptable } = require('../crypto/errors')
 const { DeliveryOrder } = require('../support/delivery-order')
+const { isPromise } = require('../support/realm')
 const { warn } = require('../support/warnings')
 const { Histories } = require('./history')
 const { differOnlyInExpiration } = require('./merge')
@@ -119,7 +120,7 @@ class ConditionalBackend {
       this.#histories.loaded(session, sid, stored, opened === row.value ? stored : opened)
       return { ...row, value: session }
     }
-    return typeof opened?.then === 'function' ? opened.then(revive) : revive(opened)
+    return isPromise(opened) ? opened.then(revive) : revive(opened)
   }
 }
 
@@ -133,7 +134,7 @@ function opener (codec, onUndecryptable) {
   return stored => {
     try {
       const opened = codec.open(stored)
-      return typeof opened?.then === 'function' ? opened.catch(missing) : opened
+      return isPromise(opened) ? opened.catch(missing) : opened
     } catch (error) {
       return missing(error)
     }

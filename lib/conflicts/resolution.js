@@ -1,5 +1,6 @@
 'use strict'
 
+const { isPromise } = require('../support/realm')
 const { SessionConflictError } = require('./errors')
 const { mergeSessions } = require('./merge')
 
@@ -37,7 +38,7 @@ class Resolution {
   #byFunction (base, theirs, ours, sid) {
     const copies = [base, theirs, ours].map(prepared => this.#copy(prepared))
     const session = this.#conflicts(...copies, sid)
-    if (typeof session?.then === 'function') throw new TypeError('conflicts must not return a promise: got one')
+    if (isPromise(session)) throw new TypeError('conflicts must not return a promise: got one')
     if (typeof session !== 'object' || session === null) {
       throw new TypeError(`conflicts must return the session to store, an object: got ${session === null ? 'null' : typeof session}`)
     }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { isPromise } = require('../support/realm')
 const { SessionConflictError } = require('./errors')
 const { isSame } = require('./merge')
 
@@ -63,7 +64,7 @@ class Save {
       this.#sent = value
       return { value, dates: this.#dates, expected, now }
     }
-    return typeof sealed?.then === 'function' ? sealed.then(attempt) : attempt(sealed)
+    return isPromise(sealed) ? sealed.then(attempt) : attempt(sealed)
   }
 
   /**

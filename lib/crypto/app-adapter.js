@@ -2,6 +2,7 @@
 
 const { describe } = require('../support/describe')
 const { makeError } = require('../support/errors')
+const { clearTimeout, Promise, setTimeout } = require('../support/realm')
 const { UndecryptableError } = require('./errors')
 
 /** How long an app's adapter may take without `operationTimeoutMS`: as long as an operation. Milliseconds. */

@@ -5,6 +5,7 @@ const { createCodec, decodeValue, encodeJson, encodeValue, identity, MISSING, pl
 const { vaultOf } = require('./adapters')
 const { appCipher } = require('./app-adapter')
 const { isUndecryptable } = require('./errors')
+const { isPromise } = require('../support/realm')
 
 // Between a session and the encrypted string in its row. Each side may return a promise (see vault.js).
 //
@@ -48,7 +49,7 @@ function modernCodec ({ stringify, serialize, unserialize }, cipher, documents) 
     const value = hooks || !stringify ? (serialize ?? plain)(session) : encodeJson(session)
     if (value === null || value === undefined) return null
     if (typeof value === 'string') return new Plaintext(value, 'string')
-    if (typeof value.then === 'function') throw new TypeError('serialize must not return a promise')
+    if (isPromise(value)) throw new TypeError('serialize must not return a promise')
     return new Plaintext(JSON.stringify(value), 'json')
   }
   return {
@@ -116,7 +117,7 @@ function trees (read, documents, prepare) {
 
 /** Gives a promise the property `bytes`, about its string's length, which counts for the queue's limit. */
 function sized (stored, text) {
-  return stored instanceof Promise ? Object.assign(stored, { bytes: 2 * text.length }) : stored
+  return isPromise(stored) ? Object.assign(stored, { bytes: 2 * text.length }) : stored
 }
 
 /** Reads rows that hold a document. The package `bson` is not needed before the first of them. */
@@ -142,7 +143,7 @@ function ignoring (decode) {
   return value => {
     try {
       const session = decode(value)
-      return session instanceof Promise ? session.catch(ignore) : session
+      return isPromise(session) ? session.catch(ignore) : session
     } catch (error) {
       return ignore(error)
     }
@@ -151,7 +152,7 @@ function ignoring (decode) {
 
 /** `then` for a value that may be a promise. */
 function then (value, next) {
-  return value instanceof Promise ? value.then(next) : next(value)
+  return isPromise(value) ? value.then(next) : next(value)
 }
 
 module.exports = { createEncryptedCodec }

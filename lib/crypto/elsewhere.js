@@ -3,6 +3,7 @@
 const path = require('path')
 const { Worker } = require('worker_threads')
 const { packageFolder } = require('../support/location')
+const { Promise } = require('../support/realm')
 const { warn } = require('../support/warnings')
 const rows = require('./rows')
 

@@ -1,6 +1,7 @@
 'use strict'
 
 const { DeliveryOrder } = require('../support/delivery-order')
+const { isPromise, Promise } = require('../support/realm')
 
 /**
  * A backend that takes and returns sessions, on top of one that stores them encrypted. However long
@@ -24,7 +25,7 @@ class EncryptedBackend {
   set (id, session, dates) {
     let failure
     const value = this.#codec.encode(session)
-    if (value instanceof Promise) value.catch(error => { failure = { error } })
+    if (isPromise(value)) value.catch(error => { failure = { error } })
     return this.#order.pass(this.#backend.set(id, value, dates), undefined, error => {
       throw failure ? failure.error : error
     })
@@ -48,7 +49,7 @@ class EncryptedBackend {
 
   #decrypted (row) {
     const value = this.#codec.decode(row.value)
-    return value instanceof Promise ? value.then(value => ({ ...row, value })) : { ...row, value }
+    return isPromise(value) ? value.then(value => ({ ...row, value })) : { ...row, value }
   }
 }
 

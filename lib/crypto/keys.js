@@ -1,7 +1,7 @@
 'use strict'
 
 const crypto = require('crypto')
-const { performance } = require('perf_hooks')
+const { now: realNow, Promise } = require('../support/realm')
 const { Recent } = require('./recent')
 
 // The keys of encrypted rows. To derive one takes milliseconds (15,000 rounds of HMAC-SHA512 and more), so it
@@ -48,7 +48,7 @@ class Keys {
   #waiting = []
   #derivations = 0
 
-  constructor ({ now = () => performance.now() } = {}) {
+  constructor ({ now = realNow } = {}) {
     this.#now = now
   }
 

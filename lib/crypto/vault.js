@@ -3,6 +3,7 @@
 const { elsewhere } = require('./elsewhere')
 const { UndecryptableError } = require('./errors')
 const { keys, prepareSecret } = require('./keys')
+const { isPromise, Promise } = require('../support/realm')
 const rows = require('./rows')
 
 /**
@@ -39,7 +40,7 @@ class Vault {
       ? elsewhere('seal', text, kind, this.#family, this.#suites[this.#family], writer)
       : rows.seal(text, kind, this.#family, this.#suites[this.#family], writer)
     const writer = this.#writer()
-    return writer instanceof Promise ? writer.then(seal) : seal(writer)
+    return isPromise(writer) ? writer.then(seal) : seal(writer)
   }
 
   #writer () {

@@ -4,6 +4,7 @@ const { createLegacyAdapter } = require('../crypto/adapters')
 const { attachObjects } = require('../driver-objects/store-properties')
 const { databaseNamed, DEFAULT: DEFAULT_DATABASE } = require('../support/database-name')
 const read = require('./options')
+const { nextTick } = require('../support/realm')
 const { warn } = require('../support/warnings')
 const { ONLY: SESSION_MONGOOSE } = require('./session-mongoose')
 
@@ -149,5 +150,5 @@ module.exports = {
   /** The object that was passed. */
   options: (form, options) => options,
 
-  reply: (callback, value) => process.nextTick(callback, null, value)
+  reply: (callback, value) => nextTick(callback, null, value)
 }

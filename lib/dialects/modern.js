@@ -4,6 +4,7 @@ const { createKrupteinAdapter } = require('../crypto/adapters')
 const { describe } = require('../support/describe')
 const { attachPromises } = require('../driver-objects/store-properties')
 const read = require('./options')
+const { nextTick } = require('../support/realm')
 
 // connect-mongo 4.x to 6.x: `MongoStore.create(options)` or `new MongoStore(options)`.
 
@@ -154,7 +155,7 @@ module.exports = {
 
   /** Without a value, the callback gets `null` alone. */
   reply (callback, value) {
-    if (value === undefined) process.nextTick(callback, null)
-    else process.nextTick(callback, null, value)
+    if (value === undefined) nextTick(callback, null)
+    else nextTick(callback, null, value)
   }
 }

@@ -6,6 +6,7 @@ const { identify } = require('../support/connection-kinds')
 const { describe } = require('../support/describe')
 const { openModel } = require('../driver-objects/mongoose-model')
 const read = require('./options')
+const { nextTick } = require('../support/realm')
 const { warn } = require('../support/warnings')
 
 // session-mongoose 0.x: `new (require('session-mongoose')(connect))(options)`.
@@ -201,7 +202,7 @@ module.exports = {
 
   /** Without a value, the callback gets `null` alone. */
   reply (callback, value) {
-    if (value === undefined) process.nextTick(callback, null)
-    else process.nextTick(callback, null, value)
+    if (value === undefined) nextTick(callback, null)
+    else nextTick(callback, null, value)
   }
 }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { nextTick } = require('../support/realm')
 const { TAKE_FUNCTIONS } = require('./with-callbacks')
 
 // Drivers up to 4.6 can do nothing before their client is connected, and up to 3 it has no Db until then.
@@ -60,7 +61,7 @@ function isMethod (prototype, name) {
 function later (promise, name, args) {
   const takesCallback = !TAKE_FUNCTIONS.has(name) && typeof args.at(-1) === 'function'
   const result = promise.then(object => object[name](...args))
-  if (takesCallback) result.catch(error => process.nextTick(args.at(-1), error))
+  if (takesCallback) result.catch(error => nextTick(args.at(-1), error))
   // Of a cursor that nobody has looked at: that there was no connection for it is no unhandled rejection.
   else promise.catch(() => result.catch(() => {}))
   return resultOf(result)

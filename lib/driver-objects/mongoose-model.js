@@ -2,6 +2,7 @@
 
 const { layoutOf } = require('../backends/driver/layouts')
 const { answer } = require('../support/callbacks')
+const { nextTick, Promise } = require('../support/realm')
 const { findPeer, missingPeer } = require('../support/peers')
 
 /** Models that were made here. Their collections' names are ours, not the app's choice. */
@@ -95,7 +96,7 @@ function answerDrop ({ collection }, connection, form) {
   const { drop } = collection
   collection.drop = (...args) => {
     const callback = typeof args.at(-1) === 'function' ? args.pop() : undefined
-    return answer(wipe(args), callback, (callback, result) => process.nextTick(callback, null, result))
+    return answer(wipe(args), callback, (callback, result) => nextTick(callback, null, result))
   }
 
   async function wipe (args) {

@@ -1,5 +1,7 @@
 'use strict'
 
+const { isPromise, nextTick, Promise } = require('../support/realm')
+
 // Drivers from 5 on have promises only, and leave a callback uncalled. Apps of connect-mongo's time up to 3
 // pass callbacks to `store.db` and `store.collection`: these wrappers take both.
 
@@ -29,10 +31,10 @@ function property (object, name) {
   return function (...args) {
     const callback = !TAKE_FUNCTIONS.has(name) && typeof args.at(-1) === 'function' ? args.pop() : undefined
     const result = value.apply(object, args)
-    if (callback === undefined) return typeof result?.then === 'function' ? result.then(withCallbacks) : withCallbacks(result)
+    if (callback === undefined) return isPromise(result) ? result.then(withCallbacks) : withCallbacks(result)
     Promise.resolve(result).then(
-      answer => process.nextTick(callback, null, withCallbacks(answer)),
-      error => process.nextTick(callback, error))
+      answer => nextTick(callback, null, withCallbacks(answer)),
+      error => nextTick(callback, error))
     return result === object ? withCallbacks(result) : undefined
   }
 }

@@ -2,6 +2,7 @@
 
 const { isDate } = require('util/types')
 
+const { isPromise } = require('../support/realm')
 const bson = require('./bson')
 const { LastModified } = require('./dates')
 
@@ -79,7 +80,7 @@ function isPlainAsJson (value) {
 function encodeValue (value, documents) {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return null
-  if (typeof value.then === 'function') throw new TypeError('serialize must not return a promise')
+  if (isPromise(value)) throw new TypeError('serialize must not return a promise')
   if (value.lastModified instanceof LastModified) {
     const { lastModified, ...session } = value
     return documents.encode(session)

@@ -1,7 +1,6 @@
 'use strict'
 
-/** Apps fake their clocks in tests, and waiting is not of their time. */
-const { clearTimeout, setTimeout } = globalThis
+const { clearTimeout, Promise, setTimeout } = require('./realm')
 
 /** Settles as the promise does; or resolves after that time, and lets the promise settle by itself. */
 async function atMost (milliseconds, promise) {

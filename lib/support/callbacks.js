@@ -1,5 +1,7 @@
 'use strict'
 
+const { nextTick } = require('./realm')
+
 /**
  * Gives a promise's outcome to a callback too, and returns the promise.
  *
@@ -10,7 +12,7 @@
  */
 function answer (promise, callback, reply) {
   if (typeof callback === 'function') {
-    promise.then(value => reply(callback, value), error => process.nextTick(callback, error))
+    promise.then(value => reply(callback, value), error => nextTick(callback, error))
   }
   return promise
 }

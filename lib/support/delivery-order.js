@@ -1,5 +1,7 @@
 'use strict'
 
+const { isPromise, nextTick, Promise } = require('./realm')
+
 /**
  * Passes outcomes on in the order in which a backend delivered them, although each may need an asynchronous
  * step first, such as its decryption.
@@ -44,7 +46,7 @@ class DeliveryOrder {
     } catch (error) {
       return fail(error)
     }
-    if (result instanceof Promise) result.then(value => end(() => resolve(value)), fail)
+    if (isPromise(result)) result.then(value => end(() => resolve(value)), fail)
     else end(() => resolve(result))
   }
 
@@ -70,7 +72,7 @@ class DeliveryOrder {
  * `nextTick`, as callbacks.js does.
  */
 function afterThisTurn (callback) {
-  process.nextTick(() => Promise.resolve().then(callback))
+  nextTick(() => Promise.resolve().then(callback))
 }
 
 module.exports = { DeliveryOrder }

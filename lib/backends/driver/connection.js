@@ -1,11 +1,11 @@
 'use strict'
 
 const { EventEmitter } = require('events')
-const { performance } = require('perf_hooks')
 const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
 const { makeError } = require('../../support/errors')
 const { requireFile } = require('../../support/location')
+const { clearTimeout, isPromise, now, Promise, setImmediate, setTimeout } = require('../../support/realm')
 const { clientOf, factsOf } = require('./client-facts')
 const { discreet, FATES, isHopeless, isRefusal, isUnconnected } = require('./errors')
 const { Watch } = require('./monitoring')
@@ -21,10 +21,6 @@ const RETRY_MS = 1000
 
 /** For the driver's own close, which sits on a server that does not reply. */
 const CLOSE_MS = 2000
-
-/** Apps fake their clocks in tests, and outages are not of their time. */
-const { clearTimeout, setTimeout } = globalThis
-const now = performance.now.bind(performance)
 
 class Connection {
   /** The app's client or Mongoose connection, when it is known. */
@@ -65,7 +61,7 @@ class Connection {
     this.#onTrouble = onTrouble
     this.#onChange = onChange
     // At once, since the first operation may come in this turn, and its deadline is the client's to say.
-    if (typeof value?.then !== 'function' || isMongoose(value)) this.#know(identify(value))
+    if (!isPromise(value) || isMongoose(value)) this.#know(identify(value))
   }
 
   /** Resolves when there is a collection to work on; never, if it is cut before. Rejects for good. */
@@ -171,7 +167,7 @@ class Connection {
   /** Mongoose's connections are thenable themselves, and settle with what they are. */
   async #identified () {
     const { value } = this.#given
-    return identify(typeof value?.then === 'function' && !isMongoose(value) ? await value : value)
+    return identify(isPromise(value) && !isMongoose(value) ? await value : value)
   }
 
   #know ({ connection, client, db }) {

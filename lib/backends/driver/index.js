@@ -2,6 +2,7 @@
 
 const { asError, makeError } = require('../../support/errors')
 const { databaseOf } = require('../../support/database-name')
+const { Promise } = require('../../support/realm')
 const collectionCalls = require('./collection-calls')
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
@@ -46,6 +47,7 @@ class DriverBackend {
   #failure = null
   #watchers = []
   #closing = null
+  #stopSweeping = () => {}
 
   /** Of the interval at which this store sweeps, if it does. */
   timer
@@ -69,7 +71,9 @@ class DriverBackend {
       warn: message => this.#listener('warning', 'CONNECT_MONGO_PAGES', `${form.collection}: ${message}`)
     })
     if (form.autoRemove === 'interval') {
-      this.timer = sweepAtIntervals(form.sweepIntervalMS, () => this.#sweepQuietly())
+      const { timer, stop } = sweepAtIntervals(form.sweepIntervalMS, () => this.#sweepQuietly())
+      this.timer = timer
+      this.#stopSweeping = stop
     }
     this.#open()
   }
@@ -249,7 +253,7 @@ class DriverBackend {
   }
 
   async #close (disconnect) {
-    clearInterval(this.timer)
+    this.#stopSweeping()
     this.#scheduler.refuse(makeError('MongoClientClosedError', 'the store has been closed'))
     await this.#scheduler.idle(UNSETTLED_LIMIT_MS)
     this.#connection.cut()

@@ -1,5 +1,6 @@
 'use strict'
 
+const { sleep } = require('../../support/realm')
 const { discreet, isRetryable } = require('./errors')
 const { servesAs } = require('./layouts/existing-indexes')
 
@@ -20,10 +21,17 @@ const CONFLICTS = [85, 86]
 /** IndexBuildAborted: somebody dropped the collection meanwhile. It wants its indexes all the same. */
 const ABORTED = 276
 
-/** Calls `sweep` for ever, and keeps no process alive for it. Returns the timer. */
+/**
+ * Calls `sweep` until it is stopped, and keeps no process alive for it. Returns the timer, by the app's own
+ * `setInterval` (whoever fakes it in a test may wind it on), and what stops it: the app may fake one of the
+ * two functions and not the other.
+ */
 function sweepAtIntervals (intervalMS, sweep) {
+  const { clearInterval, setInterval } = globalThis
   const jittered = Math.min(MAX_TIMER_MS, intervalMS * (1 - JITTER * Math.random()))
-  return setInterval(sweep, jittered).unref()
+  const timer = setInterval(sweep, jittered)
+  timer.unref?.() // browsers' timers, which some test tools have, are numbers
+  return { timer, stop: () => clearInterval(timer) }
 }
 
 /**
@@ -42,7 +50,7 @@ async function ensureIndexes (connection, { layout, autoRemove, name, warn, fail
       if (isOver()) return
       fail(error)
     }
-    await new Promise(resolve => setTimeout(resolve, INDEX_RETRY_MS).unref())
+    await sleep(INDEX_RETRY_MS)
   }
 }
 

@@ -3,6 +3,7 @@
 const { isMap } = require('util/types')
 
 const { isMongoose } = require('../../support/connection-kinds')
+const { queueMicrotask } = require('../../support/realm')
 const { clientOf } = require('./client-facts')
 
 // What an app's client knows of its servers, from the events of its own monitoring: whether one of them takes

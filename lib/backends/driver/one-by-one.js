@@ -2,13 +2,12 @@
 
 const { atMost } = require('../../support/bounded')
 const { makeError } = require('../../support/errors')
+const { clearTimeout, Promise, setTimeout } = require('../../support/realm')
 const { timeoutError } = require('./errors')
 const { liveRow, NO_DATES } = require('./rows')
 
 // What takes the scheduler's place where the addon cannot be loaded: one operation a command, in order per
 // id, behind a chain of promises for each.
-
-const { setTimeout } = globalThis
 
 class OneByOne {
   #commands

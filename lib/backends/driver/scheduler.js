@@ -1,6 +1,6 @@
 'use strict'
 
-const { performance } = require('perf_hooks')
+const { clearTimeout, isPromise, now, queueMicrotask, setTimeout } = require('../../support/realm')
 const { Dispatch } = require('./dispatch')
 const { timeoutError } = require('./errors')
 const { Messages } = require('./messages')
@@ -16,9 +16,6 @@ const OUTBOX_LENGTH = 8192
 
 /** Where messages begin in the outbox: behind their length, whether more follow, and when to ask again. */
 const HEADER = 3
-
-/** Apps fake their clocks and queues in tests, and these are not of their time. */
-const { setTimeout, queueMicrotask } = globalThis
 
 /** The longest time that a timer has. Milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1
@@ -79,7 +76,7 @@ class Scheduler {
     const slot = this.#slots.enter(id)
     if (slot.refused) return slot.promise
     const { fromJavaScript } = this.#codes
-    if (typeof value?.then !== 'function') {
+    if (!isPromise(value)) {
       slot.value = value
       this.#messages.say(fromJavaScript.SET, slot.number, slot.key, sizeOf(value), servesGets(value),
         dates.expires ?? NaN, dates.lastModified ?? NaN)
@@ -99,7 +96,7 @@ class Scheduler {
     if (slot.refused) return slot.promise
     slot.conflict = conflict
     this.#messages.say(this.#codes.fromJavaScript.UNFILLED, slot.number, slot.key, bytes)
-    if (typeof attempt.then === 'function') this.#fillLater(slot, attempt)
+    if (isPromise(attempt)) this.#fillLater(slot, attempt)
     else this.#fill(slot, attempt)
     return this.#leave(slot)
   }
@@ -306,8 +303,7 @@ class Scheduler {
 
   /** Asks again when something is due by time alone. An idle scheduler keeps no process alive. */
   #wake (millis) {
-    const now = performance.now()
-    const at = now + millis
+    const at = now() + millis
     if (this.#timer !== null && this.#wakesAt > at) clearTimeout(this.#timer)
     if (Number.isFinite(millis) && (this.#timer === null || this.#wakesAt > at)) {
       this.#wakesAt = at

@@ -1,10 +1,9 @@
 'use strict'
 
 const { makeError } = require('../../support/errors')
+const { clearTimeout, Promise, setTimeout } = require('../../support/realm')
 
 // Operations by number: their promises, their values, and the ids that the scheduler knows by number.
-
-const { setTimeout } = globalThis
 
 /** Of an operation on the whole collection. */
 const NO_KEY = -1

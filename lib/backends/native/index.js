@@ -3,6 +3,7 @@
 const bson = require('../../session/bson')
 const { decodeId, encodeId } = require('../../session/ids')
 const { asError } = require('../../support/errors')
+const { isPromise, Promise } = require('../../support/realm')
 const { extraCA } = require('./certificates')
 
 // The backend contract on the Rust core: it dials the URL itself, and works off the event loop.
@@ -17,7 +18,7 @@ function openNative (form) {
     // The core takes this time to decide whether a session has expired. Apps fake the clock in tests.
     get: id => leave(core.get(id, Date.now())),
     set: (id, value, dates) => {
-      if (value instanceof Promise) return reserved.set(id, value, value.bytes ?? 0, dates)
+      if (isPromise(value)) return reserved.set(id, value, value.bytes ?? 0, dates)
       const promise = core.set(id, value, dates.expires, dates.lastModified)
       return promise === null ? reserved.set(id, value, sizeOf(value), dates) : leave(promise)
     },
@@ -112,10 +113,10 @@ class ReservedSets {
     const end = () => this.#end(sequence)
     const fill = value => fillWith(sequence, value)
     const ready = hasRoom ? value : new Promise(resolve => this.#waiting.set(sequence, () => resolve(value)))
-    if (ready instanceof Promise) ready.then(fill).catch(end)
+    if (isPromise(ready)) ready.then(fill).catch(end)
     else fill(ready)
     // Fails a waiting value's set at once, whether there is room or not.
-    if (value instanceof Promise) value.catch(end)
+    if (isPromise(value)) value.catch(end)
     promise.catch(end)
     return { promise: this.#leave(promise), sequence }
   }
