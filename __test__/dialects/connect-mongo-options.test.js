@@ -224,8 +224,8 @@ describe('options that are not read', () => {
   })
 
   test('one that resembles nothing gets a warning without a guess', async () => {
-    const [warning] = await warningsOf(() => read.legacy({ saveUninitialized: false }))
-    assert.match(warning.message, /knows no option saveUninitialized, and ignores it$/)
+    const [warning] = await warningsOf(() => read.legacy({ trustworthiness: false }))
+    assert.match(warning.message, /knows no option trustworthiness, and ignores it$/)
   })
 
   test('one of another dialect gets a warning that says so', async () => {

@@ -32,6 +32,20 @@ const DRIVER_OPTIONS = [
   'useNewUrlParser', 'useUnifiedTopology', 'w'
 ]
 
+/**
+ * Names of what apps hand to express-session, or Connect, and to the store as one object. Sails does so, with
+ * names of its own.
+ */
+const SESSION_OPTIONS = [
+  'cookie', 'fingerprint', 'genid', 'key', 'name', 'proxy', 'resave', 'rolling', 'saveUninitialized', 'store', 'unset',
+  'adapter', 'isSessionDisabled', 'routesDisabled'
+]
+
+/** Whether a `secret` among the options is that of express-session, which signs cookies with it. */
+function isForSessionToo (options) {
+  return SESSION_OPTIONS.some(name => options[name] !== undefined)
+}
+
 /** The argument of a constructor: an object, or nothing at all. */
 function optionsObject (options) {
   if (options === undefined || options === null) return {}
@@ -156,13 +170,14 @@ function connection (name, value) {
 }
 
 /**
- * Warns of the options that a dialect does not read. `known`: the names that it reads. `harmless`: names that
- * real configurations have to no effect. `ignored`: names that mean something in another dialect, each with
- * what to do instead.
+ * Warns of the options that a dialect does not read, but for those of express-session. `known`: the names
+ * that it reads. `harmless`: names that real configurations have to no effect. `ignored`: names that mean
+ * something in another dialect, each with what to do instead.
  */
 function reportUnread (options, { entry, known, harmless, ignored }) {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.includes(name) || OWN.includes(name) || harmless.includes(name)) continue
+    if (SESSION_OPTIONS.includes(name) || (name === 'secret' && isForSessionToo(options))) continue
     if (!Object.hasOwn(ignored, name)) {
       const hint = suggestion(name, [...known, ...OWN])
       warn('CONNECT_MONGO_UNKNOWN_OPTION', `${entry} knows no option ${name.slice(0, 40)}, and ignores it${hint}`)
@@ -179,6 +194,7 @@ module.exports = {
   connection,
   DEFAULTS,
   DRIVER_OPTIONS,
+  isForSessionToo,
   optionsObject,
   own,
   reportUnread,

@@ -80,9 +80,13 @@ function refuse ({ conflicts = 'overwrite', touch = true }) {
     "require('connect-mongo-native')(session)")
 }
 
-/** Whether the options have one that only session-mongoose has, and none that only connect-mongo has. */
+/**
+ * Whether the options have one that only session-mongoose has, and none that only connect-mongo has. A
+ * `secret` beside others of express-session's is no option of a store.
+ */
 function isMeant (options, namesOfConnectMongo) {
-  const given = Object.keys(options).filter(name => options[name] !== undefined)
+  const ignored = read.isForSessionToo(options) ? 'secret' : undefined
+  const given = Object.keys(options).filter(name => options[name] !== undefined && name !== ignored)
   return given.some(name => ONLY.includes(name)) &&
     !given.some(name => namesOfConnectMongo.includes(name) && !READ.includes(name))
 }
