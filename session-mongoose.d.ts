@@ -10,7 +10,7 @@ import { Callback, Stats, Touchable } from './types/store'
  * app.use(session({ secret: 'foo', resave: false, saveUninitialized: false, store: new SessionStore({ url }) }))
  * ```
  */
-declare function sessionMongoose (connect?: object): sessionMongoose.StoreClass
+declare const sessionMongoose: sessionMongoose.Export
 
 declare namespace sessionMongoose {
   /** Options with the meaning that they have in session-mongoose 0.5. */
@@ -74,6 +74,13 @@ declare namespace sessionMongoose {
     stats (callback?: Callback<Stats>): Promise<Stats>
     close (callback?: Callback<void>): Promise<void>
     [Symbol.asyncDispose] (): Promise<void>
+  }
+
+  export interface Export {
+    (connect?: object): StoreClass
+    /** A store, as with session-mongoose up to 0.1, which exported its class. */
+    new <T extends session.SessionData = session.SessionData> (options?: Options): Store<T>
+    readonly prototype: Store
   }
 
   export interface StoreClass {

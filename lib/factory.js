@@ -18,18 +18,21 @@ function expressSession (feature) {
 }
 
 /**
- * What the modern store extends: express-session's Store, which is not there before the first store is made.
- * Legacy apps may have no express-session at all.
+ * What stores extend that are made without a session module: express-session's Store, which is not there
+ * before the first of them is made. Other apps may have no express-session at all.
  */
-function LazyStore (...args) {
-  const { Store } = expressSession(MODERN_FORM)
-  if (Object.getPrototypeOf(LazyStore.prototype) !== Store.prototype) {
-    Object.setPrototypeOf(LazyStore.prototype, Store.prototype)
+function lazyStore (feature) {
+  return function LazyStore (...args) {
+    const { Store } = expressSession(feature)
+    if (Object.getPrototypeOf(LazyStore.prototype) !== Store.prototype) {
+      Object.setPrototypeOf(LazyStore.prototype, Store.prototype)
+    }
+    return Reflect.construct(Store, args, new.target)
   }
-  return Reflect.construct(Store, args, new.target)
 }
 
-const ModernStore = defineStore(LazyStore, { dialectOf: () => modern })
+const ModernStore = defineStore(lazyStore(MODERN_FORM), { dialectOf: () => modern })
+const SessionMongooseStore = defineStore(lazyStore(SESSION_MONGOOSE_FORM), { dialectOf: () => sessionMongooseDialect })
 
 /**
  * What this package exports. With `new`: a store of connect-mongo 4.x to 6.x. Called with express-session (or
@@ -41,10 +44,7 @@ function MongoStore (options) {
   return Reflect.construct(ModernStore, [options], new.target)
 }
 
-MongoStore.prototype = ModernStore.prototype
-Object.defineProperty(MongoStore.prototype, 'constructor', {
-  value: MongoStore, configurable: true, writable: true
-})
+makesThoseOf(MongoStore, ModernStore)
 
 /** connect-mongo's `create`: a store, of the subclass that it is called on, if any. */
 MongoStore.create = function create (options) {
@@ -63,16 +63,37 @@ function legacyDialect (options) {
   return isSessionMongoose ? sessionMongooseDialect : legacy
 }
 
-/** The store class of session-mongoose, whatever the options. Without `connect`: for express-session. */
+/**
+ * The store class of session-mongoose, whatever the options. Without `connect`: for express-session. With
+ * `new` and options: a store, as with session-mongoose up to 0.1, which exported its class.
+ */
 function sessionMongoose (connect) {
-  const { Store } = connect === undefined ? expressSession(SESSION_MONGOOSE_FORM) : sessionModule(connect)
+  if (new.target !== undefined && !isSessionModule(connect)) {
+    return Reflect.construct(SessionMongooseStore, [connect], new.target)
+  }
+  const { Store } = connect === undefined
+    ? expressSession(SESSION_MONGOOSE_FORM)
+    : sessionModule(connect, wrongSessionMongoose)
   return defineStore(Store, { dialectOf: () => sessionMongooseDialect })
 }
 
-/** The module with `Store` and `MemoryStore` in it. */
-function sessionModule (connect) {
+makesThoseOf(sessionMongoose, SessionMongooseStore)
+
+/** Lets a function pass for the class of the stores that it makes. */
+function makesThoseOf (constructor, { prototype }) {
+  constructor.prototype = prototype
+  Object.defineProperty(prototype, 'constructor', { value: constructor, configurable: true, writable: true })
+}
+
+function isSessionModule (value) {
+  if (typeof value === 'function') return true
+  return typeof value === 'object' && value !== null && ('Store' in value || 'session' in value)
+}
+
+/** The module with `Store` and `MemoryStore` in it. `wrong` makes the error for what is none. */
+function sessionModule (connect, wrong = wrongCall) {
   const callable = typeof connect === 'function'
-  if (!callable && (typeof connect !== 'object' || connect === null)) throw wrongCall()
+  if (!callable && (typeof connect !== 'object' || connect === null)) throw wrong()
   if ('Store' in connect) return connect
   // What `import * as session` makes of express-session.
   if (connect[Symbol.toStringTag] === 'Module' && connect.default?.Store) return connect.default
@@ -80,7 +101,7 @@ function sessionModule (connect) {
   if (bundled?.Store) return bundled
   // Connect 3 and Express 4+ have no sessions of their own: their apps use express-session.
   if (callable) return expressSession(LEGACY_FORM)
-  throw wrongCall()
+  throw wrong()
 }
 
 /**
@@ -96,6 +117,11 @@ function bundledSession (connect) {
 
 function wrongCall () {
   return new TypeError(`connect-mongo-native is used as ${MODERN_FORM}, or as ${LEGACY_FORM}`)
+}
+
+function wrongSessionMongoose () {
+  return new TypeError(`connect-mongo-native/session-mongoose is used as ${SESSION_MONGOOSE_FORM}, whose result is the ` +
+    "class of the stores, or as session-mongoose up to 0.1: new (require('connect-mongo-native/session-mongoose'))({ url })")
 }
 
 module.exports = { MongoStore, sessionMongoose }

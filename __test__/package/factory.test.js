@@ -6,7 +6,9 @@ const { after, describe, test } = require('node:test')
 const session = require('express-session')
 
 const MongoStore = require('../..')
+const sessionMongoose = require('../../session-mongoose')
 const { installedApp } = require('../helpers/installed-app')
+const { makeSession, useCollection } = require('../helpers/stores')
 
 describe('the export', () => {
   test('is one value under every name', () => {
@@ -63,6 +65,81 @@ describe('called with the session module', () => {
     class MemoryStore {}
     const OldStore = MongoStore({ session: { Store: class {}, MemoryStore } })
     assert.ok(new OldStore({ fallbackMemory: true, url: 'mongodb://x' }) instanceof MemoryStore)
+  })
+})
+
+describe('paths of older releases', () => {
+  const SOME = [
+    'es5', 'index', 'index.js', 'src', 'src/index.js', 'src-es5', 'src-es5/index', 'lib/connect-mongo', 'lib/connect-mongo.js',
+    'build/main', 'build/main/index.js', 'build/main/lib/MongoStore', 'build/main/lib/MongoStore.js', 'build/module/index.js'
+  ]
+  for (const path of SOME) {
+    test(`${path} is the package`, async () => {
+      assert.equal(require(`connect-mongo-native/${path}`), MongoStore)
+      assert.equal((await import(`connect-mongo-native/${path}`)).default, MongoStore)
+    })
+  }
+
+  test('those of session-mongoose, too', () => {
+    assert.equal(require('connect-mongo-native/session-mongoose/index.js'), sessionMongoose)
+    assert.equal(require('connect-mongo-native/session-mongoose.js'), sessionMongoose)
+  })
+
+  test('any other one is an error that names the right lines, each time', async () => {
+    const expected = {
+      code: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+      message: /no such path.*require\('connect-mongo-native'\)\(require.*\.create\(.*connect-mongo-native\/session-mongoose'\)/
+    }
+    for (const path of ['nonsense', 'src/crypto', 'lib/store.js', 'dist/index.mjs', 'lib/support/warnings']) {
+      for (let times = 0; times < 2; times++) assert.throws(() => require(`connect-mongo-native/${path}`), expected, path)
+      await assert.rejects(import(`connect-mongo-native/${path}`), expected, path)
+    }
+  })
+})
+
+describe('session-mongoose up to 0.1, whose class was its export', () => {
+  const { url, rows } = useCollection('direct')
+  const options = { url, collection: 'direct', sweeper: false }
+
+  test('makes stores that work', async () => {
+    const store = new sessionMongoose(options)
+    assert.ok(store instanceof sessionMongoose && store instanceof session.Store)
+    assert.equal(store.constructor, sessionMongoose)
+    await store.set('a', makeSession({ n: 1 }))
+    assert.equal((await rows.findOne({ sid: 'a' })).data.n, 1)
+    await store.close()
+  })
+
+  test('can be extended', async () => {
+    class Mine extends sessionMongoose {
+      mine () { return this.get('a') }
+    }
+    const store = new Mine(options)
+    assert.equal((await store.mine()).n, 1)
+    await store.close()
+  })
+
+  test('with options that are missing or wrong', async () => {
+    const store = new sessionMongoose()
+    assert.equal(store.options.url, 'mongodb://localhost/sessions')
+    await store.close()
+    assert.throws(() => new sessionMongoose('mongodb://localhost'),
+      { name: 'TypeError', message: /an object of options/ })
+  })
+
+  test('with `new` and the session module it makes the class, as without', () => {
+    for (const connect of [session, { session }]) {
+      const Made = new sessionMongoose(connect)
+      assert.ok(Made.prototype instanceof session.Store)
+    }
+  })
+
+  test('without `new` the error names the right lines', () => {
+    for (const argument of [options, null, 'mongodb://localhost', {}]) {
+      assert.throws(() => sessionMongoose(argument), {
+        name: 'TypeError', message: /session-mongoose'\)\(require\('express-session'\)\).*new \(require\('connect-mongo-native\/session-mongoose'\)\)/
+      })
+    }
   })
 })
 

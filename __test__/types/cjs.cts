@@ -15,9 +15,11 @@ import sessionMongoose = require('connect-mongo-native/session-mongoose')
 import { migrate } from 'connect-mongo-native/migrate'
 const SessionStore = sessionMongoose(session)
 const theirs = new SessionStore({ url: 'mongodb://localhost/session', interval: 120_000, ttl: 3600 })
+const direct: sessionMongoose.Store = new sessionMongoose({ url: 'mongodb://localhost/session' })
+const built: typeof connectMongo = require('connect-mongo-native/build/main')
 const removed: Promise<number> = theirs.destroy('sid')
 const byOptions: sessionMongoose.Store = new MongoStore({ modelName: 'Foobar' })
 session({ secret: 'foo', store: theirs })
 const moved: Promise<number> = migrate({ url: 'mongodb://localhost/app', dryRun: true }).then(({ moved }) => moved)
 
-export = [legacy, modern, same, defaulted, es5, removed, byOptions, moved]
+export = [built, direct, legacy, modern, same, defaulted, es5, removed, byOptions, moved]
