@@ -10,7 +10,7 @@ const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
 const { answer } = require('./support/callbacks')
 const debug = require('./support/debug')
-const { asError } = require('./support/errors')
+const { asError, named } = require('./support/errors')
 const { nextTick, Promise } = require('./support/realm')
 const { warn } = require('./support/warnings')
 
@@ -39,7 +39,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       if (MemoryStore && options?.fallbackMemory) return new MemoryStore()
 
       const dialect = dialectOf(options)
-      const form = dialect.normalize(options)
+      const form = withNamedHooks(dialect.normalize(options))
       const kind = backends[form.backend]
       const codec = form.encryption ? createEncryptedCodec(form, kind.documents) : createCodec(form, kind.documents)
       super(options)
@@ -379,6 +379,11 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     })
   }
   return MongoStore
+}
+
+function withNamedHooks (form) {
+  const hooks = ['serialize', 'unserialize', 'transformId'].map(name => [name, named(name, form[name])])
+  return { ...form, ...Object.fromEntries(hooks) }
 }
 
 module.exports = { defineStore }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { describe } = require('../support/describe')
-const { makeError } = require('../support/errors')
+const { makeError, thrown } = require('../support/errors')
 const { clearTimeout, Promise, setTimeout } = require('../support/realm')
 const { UndecryptableError } = require('./errors')
 
@@ -10,7 +10,13 @@ const TIMEOUT_MS = 30_000
 
 /** Makes sure that an app's own `cryptoAdapter` returns strings, fails with Errors, and ends in time. */
 function appCipher (adapter, timeoutMS) {
-  const call = (method, text) => within(timeoutMS ?? TIMEOUT_MS, method, adapter[method](text))
+  const call = async (method, text) => {
+    try {
+      return await within(timeoutMS ?? TIMEOUT_MS, method, adapter[method](text))
+    } catch (error) {
+      throw thrown(error, `cryptoAdapter.${method}`)
+    }
+  }
   return {
     async encrypt (text) {
       return aString('encrypt', await call('encrypt', text))

@@ -1,5 +1,6 @@
 'use strict'
 
+const { asError } = require('../support/errors')
 const { isPromise, nextTick, Promise } = require('../support/realm')
 
 // Drivers from 5 on have promises only, and leave a callback uncalled. Apps of connect-mongo's time up to 3
@@ -34,7 +35,7 @@ function property (object, name) {
     if (callback === undefined) return isPromise(result) ? result.then(withCallbacks) : withCallbacks(result)
     Promise.resolve(result).then(
       answer => nextTick(callback, null, withCallbacks(answer)),
-      error => nextTick(callback, error))
+      error => nextTick(callback, asError(error)))
     return result === object ? withCallbacks(result) : undefined
   }
 }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { asError } = require('./errors')
 const { nextTick } = require('./realm')
 
 /**
@@ -12,7 +13,7 @@ const { nextTick } = require('./realm')
  */
 function answer (promise, callback, reply) {
   if (typeof callback === 'function') {
-    promise.then(value => reply(callback, value), error => nextTick(callback, error))
+    promise.then(value => reply(callback, value), error => nextTick(callback, asError(error)))
   }
   return promise
 }

@@ -5,42 +5,67 @@ const { describe } = require('./describe')
 // Errors as callers get them: instances of the Error of the realm that this file was loaded in, which under a
 // test runner is not that of the addon; and with the frames of whoever awaits the operation.
 
-/** Made where nobody awaits the operation: in a timer, or beside other operations. */
-const withoutCaller = new WeakSet()
+/** Made where nobody awaits the operation: in a timer, or for several operations at once. */
+const madeElsewhere = new WeakSet()
 
-/** What an error of ours may have beside its name, message and cause. */
-const DETAILS = ['code', 'codeName', 'errorLabels']
-
-/** An error with a name of the Node.js driver's. Its stack begins where this is called. */
+/** An error with a name of the Node.js driver's. */
 function makeError (name, message, cause) {
-  const error = newError({ name, message, cause }, makeError)
-  withoutCaller.add(error)
+  return elsewhere(newError(new Error(message), { name, ...cause !== undefined && { cause } }, makeError))
+}
+
+/** Says of an error of this package's making that it has no caller's frames. Returns it. */
+function elsewhere (error) {
+  madeElsewhere.add(error)
   return error
 }
 
 /**
  * What an operation fails with, for the reason that a backend or a hook has failed for. To be called in the
  * async function that awaits the operation, after its `await`: there V8 knows who awaits that function.
- * A new error for each caller, in place of what the core has made or `makeError`; anything else as it is, but
- * for what callbacks would take for a success.
+ * A new error for each caller, in place of one that was made elsewhere; anything else as it is, but for what
+ * callbacks would take for a success.
  */
 function asError (reason) {
-  if (reason?.isOfCore || withoutCaller.has(reason)) return newError(reason, asError)
-  return reason || newError({ name: 'Error', message: `${describe(reason)} was thrown in place of an error` }, asError)
+  if (reason?.isOfCore) return ofCore(reason, asError)
+  if (!madeElsewhere.has(reason)) return reason || thrown(reason, 'something')
+  const { message, stack, ...properties } = Object.getOwnPropertyDescriptors(reason)
+  const copy = Object.setPrototypeOf(new Error(reason.message), Object.getPrototypeOf(reason))
+  return traced(Object.defineProperties(copy, properties), asError)
 }
 
-/** `given`: an error, or the properties of one. The stack has the callers of `maker`. */
-function newError (given, maker) {
-  const { name, message, cause } = given
-  const error = new Error(message)
-  if (cause !== undefined) {
-    const value = cause?.isOfCore ? newError(cause, maker) : cause
-    Object.defineProperty(error, 'cause', { value, configurable: true, writable: true })
+/** What a hook or an adapter has thrown, or an error that says so of what callbacks take for a success. */
+function thrown (reason, name) {
+  return reason || traced(new Error(`${name} threw ${describe(reason)} in place of an error`), thrown)
+}
+
+/** A hook of one argument, if there is one, that fails with an error in any case. */
+function named (name, hook) {
+  return hook && (argument => {
+    try {
+      return hook(argument)
+    } catch (error) {
+      throw thrown(error, name)
+    }
+  })
+}
+
+/** The core rejects with the properties of an error. */
+function ofCore ({ isOfCore, message, cause, ...properties }, maker) {
+  return newError(new Error(message), { ...properties, ...cause && { cause: ofCore(cause, maker) } }, maker)
+}
+
+function newError (error, properties, maker) {
+  for (const [name, value] of Object.entries(properties)) {
+    const enumerable = name !== 'name' && name !== 'cause'
+    Object.defineProperty(error, name, { value, enumerable, configurable: true, writable: true })
   }
-  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true })
-  for (const detail of DETAILS) if (given[detail] !== undefined) error[detail] = given[detail]
-  Error.captureStackTrace(error, maker) // once more, now that the first line has the name
+  return traced(error, maker)
+}
+
+/** Now that it has its name, which its stack begins with. */
+function traced (error, maker) {
+  Error.captureStackTrace(error, maker)
   return error
 }
 
-module.exports = { asError, makeError }
+module.exports = { asError, elsewhere, makeError, named, thrown }

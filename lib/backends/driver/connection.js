@@ -3,7 +3,7 @@
 const { EventEmitter } = require('events')
 const { atMost } = require('../../support/bounded')
 const { identify, isMongoose } = require('../../support/connection-kinds')
-const { makeError } = require('../../support/errors')
+const { makeError, thrown } = require('../../support/errors')
 const { requireFile } = require('../../support/location')
 const { clearTimeout, isPromise, now, Promise, setImmediate, setTimeout } = require('../../support/realm')
 const { clientOf, factsOf } = require('./client-facts')
@@ -167,7 +167,12 @@ class Connection {
   /** Mongoose's connections are thenable themselves, and settle with what they are. */
   async #identified () {
     const { value } = this.#given
-    return identify(isPromise(value) && !isMongoose(value) ? await value : value)
+    if (!isPromise(value) || isMongoose(value)) return identify(value)
+    try {
+      return identify(await value)
+    } catch (error) {
+      throw thrown(error, 'the promise of a connection')
+    }
   }
 
   #know ({ connection, client, db }) {

@@ -3,7 +3,7 @@
 const { isNativeError } = require('util/types')
 
 const { shortId } = require('../../session/ids')
-const { makeError } = require('../../support/errors')
+const { elsewhere, makeError, thrown } = require('../../support/errors')
 
 // Errors in the names of the Node.js driver, without other people's sessions in them.
 
@@ -40,6 +40,7 @@ function timeoutError (timeoutMS, fate) {
  * grouped write's error carries everybody's: such an error is made anew, of the same class.
  */
 function discreet (error, ids) {
+  if (!error) return thrown(error, 'the driver')
   if (!isServers(error) && error?.writeErrors === undefined) return error
   const copy = new Error(redact(error.message ?? '', ids))
   const own = ['name', ...SAFE, ...Object.getOwnPropertySymbols(error)]
@@ -49,7 +50,7 @@ function discreet (error, ids) {
   }
   const labels = [...error.errorLabels ?? []]
   Object.defineProperty(copy, 'errorLabels', { value: labels, configurable: true, writable: true })
-  return Object.setPrototypeOf(copy, Object.getPrototypeOf(error))
+  return elsewhere(Object.setPrototypeOf(copy, Object.getPrototypeOf(error)))
 }
 
 /** The error of one statement of a grouped write. */
