@@ -39,17 +39,5 @@ for (const [name, open] of Object.entries(backends)) {
         assert.equal((await store.get(ids[0])).n, 1)
       })
     }
-
-    test('a session over 16 MB fails alone, at once, and by its size', async () => {
-      const store = open({ collectionName: 'rejections', collection: 'rejections' })
-      const huge = makeSession({ text: 'x'.repeat(20 << 20) })
-      const outcomes = await Promise.allSettled([
-        store.set('a', makeSession({ n: 1 })), store.set('huge', huge), store.set('b', makeSession()), store.get('a')
-      ])
-      assert.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
-      const { reason } = outcomes[1]
-      assert.deepEqual([reason.name, reason.code, reason.codeName], ['MongoServerError', 10334, 'BSONObjectTooLarge'])
-      assert.match(reason.message, /takes 2\d{7} bytes, the limit is 16777216/)
-    })
   })
 }

@@ -3,6 +3,7 @@
 const { isDate, isMap, isRegExp, isAnyArrayBuffer } = require('util/types')
 
 const { findPeer, missingPeer } = require('../support/peers')
+const { bsonSize, checkSize, mayBeTooLarge } = require('./size')
 
 // Sessions that are stored as documents (`stringify: false`) pass through the app's own `bson`, so that its
 // ObjectIds, Decimal128s, … are stored as the Node driver stores them and come back as instances of the app's
@@ -36,11 +37,18 @@ function ofDriver () {
 function encode (value) {
   const bson = load()
   try {
-    return bson.serialize({ session: value }, WRITING)
+    return checked(bson.serialize({ session: value }, WRITING), value)
   } catch (error) {
-    if (error.name !== 'BSONVersionError') throw error
-    return bson.serialize({ session: adopt(value, bson) }, WRITING)
+    if (error.name === 'BSONVersionError') return encode(adopt(value, bson))
+    // Past the 17 MiB of bson's own buffer: a RangeError, or bytes that are cut off.
+    if (error.name === 'RangeError') checkSize(bsonSize(value))
+    throw error
   }
+}
+
+function checked (bytes, value) {
+  if (mayBeTooLarge(bytes.length)) checkSize(Math.max(bytes.length, bsonSize(value)))
+  return bytes
 }
 
 /** A copy in which the BSON values of other majors are of the app's. */

@@ -2,6 +2,8 @@
 
 const { isAnyArrayBuffer, isDate, isMap, isRegExp } = require('util/types')
 
+const { bsonSize } = require('../../session/size')
+
 // Sessions that are stored as documents travel as JavaScript values through the caller's own driver, with its
 // own bson. They are copied when they are handed over: until the command is built the app may change them,
 // and a value that cannot be stored must fail by itself, not with the operations grouped beside it.
@@ -52,14 +54,11 @@ class Copier {
     if (typeof value === 'string') this.bytes += value.length
     if (value === null || typeof value !== 'object') return value
     if (isDate(value)) return new Date(value.getTime())
-    if (isRegExp(value)) return value
+    if (isRegExp(value)) return this.#whole(value)
     // bson 1 takes a Uint8Array for an object with numbered fields.
     if (value instanceof Uint8Array) return this.#buffer(value)
     if (isAnyArrayBuffer(value)) return this.#buffer(new Uint8Array(value))
-    if (value._bsontype !== undefined) {
-      this.bytes += value.buffer?.length ?? 0
-      return value
-    }
+    if (value._bsontype !== undefined) return this.#whole(value)
     if (this.#parents.includes(value)) throw new TypeError('Converting circular structure to BSON')
     this.#parents.push(value)
     const copy = this.#inside(value)
@@ -79,6 +78,11 @@ class Copier {
     if (name.includes('\0')) throw new TypeError('key must not contain null bytes')
     this.bytes += name.length
     return this.copy(item)
+  }
+
+  #whole (value) {
+    this.bytes += bsonSize(value)
+    return value
   }
 
   #buffer (bytes) {

@@ -10,16 +10,6 @@ const { elsewhere, makeError, thrown } = require('../../support/errors')
 /** What a server's error is made of, apart from its message, and safe to show. */
 const SAFE = ['code', 'codeName', 'ok', 'errorLabelSet', 'connectionGeneration']
 
-/** Bytes. The server's limit of a document, in every version so far. */
-const MAX_BYTES = 16 << 20
-
-/** Of a session that no server can store: it fails before it can keep anybody waiting. */
-function tooLarge (bytes) {
-  const error = makeError('MongoServerError', 'the session is larger than MongoDB stores (BSONObjectTooLarge): it takes ' +
-    `${bytes} bytes, the limit is ${MAX_BYTES}`)
-  return Object.assign(error, { code: 10334, codeName: 'BSONObjectTooLarge' })
-}
-
 /** What is known of an operation that has run out of time, by the names of the scheduler's codes. */
 const FATES = {
   NOT_SENT: 'not sent',
@@ -139,6 +129,6 @@ function precedesExecution (error) {
 }
 
 module.exports = {
-  discreet, FATES, fateOf, isHopeless, isRefusal, isRetryable, isUnconnected, MAX_BYTES, precedesExecution,
-  statementError, timeoutError, tooLarge
+  discreet, FATES, fateOf, isHopeless, isRefusal, isRetryable, isUnconnected, precedesExecution,
+  statementError, timeoutError
 }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { bsonSize, checkSize, mayBeTooLarge } = require('../../session/size')
 const { asError, makeError } = require('../../support/errors')
 const { databaseOf } = require('../../support/database-name')
 const { Promise } = require('../../support/realm')
@@ -7,12 +8,13 @@ const collectionCalls = require('./collection-calls')
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
 const documents = require('./documents')
-const { discreet, MAX_BYTES, tooLarge } = require('./errors')
+const { discreet } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
 const { Connection } = require('./connection')
 const { Pages } = require('./pages')
 const { openScheduler } = require('./open-scheduler')
+const { plainValue, sizeOf } = require('./rows')
 const { ensureIndexes, sweepAtIntervals } = require('./maintenance')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
@@ -99,11 +101,9 @@ class DriverBackend {
   }
 
   set (id, value, dates) {
-    // A document's size only the driver's BSON knows, and it refuses a large one by itself.
-    if (typeof value === 'string' && value.length > MAX_BYTES / 3 && Buffer.byteLength(value) > MAX_BYTES) {
-      return Promise.reject(tooLarge(Buffer.byteLength(value)))
-    }
-    return this.#scheduler.set(id, value, dates)
+    if (typeof value?.then !== 'function') return this.#scheduler.set(id, sized(value, id), dates)
+    const { bytes } = value
+    return this.#scheduler.set(id, Object.assign(value.then(ready => sized(ready, id)), { bytes }), dates)
   }
 
   setIf (id, attempt, bytes, conflict) {
@@ -262,6 +262,12 @@ class DriverBackend {
     await disconnect()
     this.#connected = false
   }
+}
+
+/** The value of a set. Throws if it is larger than MongoDB stores. */
+function sized (value, id) {
+  if (mayBeTooLarge(sizeOf(value))) checkSize(bsonSize(plainValue(value)), id.value)
+  return value
 }
 
 /** How many operations a command takes. With client-side encryption the driver cannot group. */
