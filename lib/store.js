@@ -18,6 +18,9 @@ const { warn } = require('./support/warnings')
 const ROWS_PER_PAGE = 500
 const IDS_PER_PAGE = 5000
 
+/** The server's code of a row that the collection's validator refuses. */
+const DOCUMENT_VALIDATION_FAILURE = 121
+
 /** Closes the backend of a store that nobody can reach any more, such as one made for a single request. */
 const abandoned = new FinalizationRegistry(backend => backend.abandon().catch(() => {}))
 
@@ -156,6 +159,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         this.#announce('set', sid) // for compatibility with times before the two others
         return this.#dialect.stored
       } catch (error) {
+        if (error?.code === DOCUMENT_VALIDATION_FAILURE) warnOfValidator(this.#form.collection)
         throw asError(error)
       }
     }
@@ -384,6 +388,11 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 function withNamedHooks (form) {
   const hooks = ['serialize', 'unserialize', 'transformId'].map(name => [name, named(name, form[name])])
   return { ...form, ...Object.fromEntries(hooks) }
+}
+
+function warnOfValidator (collection) {
+  warn('CONNECT_MONGO_COLLECTION', `${collection}: its validator has refused a session, and fails every set whose row ` +
+    'it refuses. Remedy: let it pass the rows of this store, or name another collection')
 }
 
 module.exports = { defineStore }

@@ -1,6 +1,7 @@
 //! The indexes of a layout.
 
 use bson::{Document, doc};
+use futures_util::TryStreamExt;
 use mongodb::{Database, error::ErrorKind};
 
 use super::{context::Context, server_error};
@@ -12,8 +13,19 @@ use crate::{
     error::Result,
 };
 
-/// `Ok(Some(_))`: what is wrong, and what to do. `Err`: the server could not be asked.
-pub async fn ensure_all(context: &Context, has_ttl_index: bool) -> Result<Option<String>> {
+/// What is wrong with a collection, and what to do. `code`: the warning's.
+pub struct Trouble {
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// With the indexes; the store works.
+const OF_INDEXES: &str = "CONNECT_MONGO_INDEX";
+/// With the collection itself: nothing can be stored in it.
+const OF_COLLECTION: &str = "CONNECT_MONGO_COLLECTION";
+
+/// `Err`: the server could not be asked.
+pub async fn ensure_all(context: &Context, has_ttl_index: bool) -> Result<Option<Trouble>> {
     let target = &context.settings.target;
     let wanted = target.layout.indexes(has_ttl_index);
     if wanted.is_empty() {
@@ -21,13 +33,36 @@ pub async fn ensure_all(context: &Context, has_ttl_index: bool) -> Result<Option
     }
     let existing = list(&context.database, &target.collection).await;
     if let Some(foreign) = target.layout.foreign(&existing) {
-        return Ok(Some(foreign.to_owned()));
+        return Ok(Some(Trouble { code: OF_INDEXES, message: foreign.to_owned() }));
     }
     let mut troubles = Vec::new();
     for index in &wanted {
         troubles.extend(ensure(context, index).await?);
     }
-    Ok((!troubles.is_empty()).then(|| troubles.join("; ")))
+    if troubles.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match unusable(&context.database, &target.collection).await {
+        Some(message) => Trouble { code: OF_COLLECTION, message: message.to_owned() },
+        None => Trouble { code: OF_INDEXES, message: troubles.join("; ") },
+    }))
+}
+
+/// Why no session can be stored in the collection, if that is known. lib/backends/driver/maintenance.js has the same
+/// texts.
+async fn unusable(database: &Database, collection: &str) -> Option<&'static str> {
+    // With these two, a user needs no privilege beyond those that the store needs.
+    let limits = doc! { "nameOnly": true, "authorizedCollections": true };
+    let mut command = doc! { "listCollections": 1, "filter": { "name": collection } };
+    command.extend(limits);
+    let listed = database.run_cursor_command(command).await.ok()?.try_next().await.ok()??;
+    match listed.get_str("type").ok()? {
+        "view" => Some("it is a view, in which nothing can be stored. Remedy: name another collection"),
+        "timeseries" => Some(
+            "it is a time-series collection, in which no session can be stored. Remedy: name another collection",
+        ),
+        _ => None,
+    }
 }
 
 async fn ensure(context: &Context, index: &Index) -> Result<Option<String>> {

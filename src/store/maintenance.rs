@@ -45,8 +45,8 @@ async fn create_indexes(store: &Weak<Store>) {
             match indexes::ensure_all(&context, store.auto_remove == AutoRemove::Native).await {
                 Ok(None) => return,
                 Ok(Some(trouble)) => {
-                    let message = format!("{}: {trouble}", store.settings.target.collection);
-                    return store.sink.event(Event::Warning { code: "CONNECT_MONGO_INDEX", message });
+                    let message = format!("{}: {}", store.settings.target.collection, trouble.message);
+                    return store.sink.event(Event::Warning { code: trouble.code, message });
                 }
                 Err(error) => store.sink.event(Event::Error(error, "index")),
             }

@@ -196,7 +196,7 @@ class DriverBackend {
       layout: this.#layout,
       autoRemove: this.#form.autoRemove,
       name: this.#form.collection,
-      warn: message => this.#listener('warning', 'CONNECT_MONGO_INDEX', message),
+      warn: (code, message) => this.#listener('warning', code, message),
       fail: error => this.#listener('error', discreet(error, []), 'index'),
       isOver: () => this.#closing !== null
     })

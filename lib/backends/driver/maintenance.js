@@ -34,9 +34,15 @@ function sweepAtIntervals (intervalMS, sweep) {
   return { timer, stop: () => clearInterval(timer) }
 }
 
+/** Why no session can be stored in a collection of this type. src/mongo/indexes.rs has the same texts. */
+const UNUSABLE = {
+  view: 'it is a view, in which nothing can be stored. Remedy: name another collection',
+  timeseries: 'it is a time-series collection, in which no session can be stored. Remedy: name another collection'
+}
+
 /**
- * Sees to it that a layout's indexes are there. Trouble is not fatal: `warn` gets one message with the
- * remedy, and `fail` an error whenever the server could not be asked. `isOver` tells when to give up.
+ * Sees to it that a layout's indexes are there. Trouble is not fatal: `warn` gets a code and one message with
+ * the remedy, and `fail` an error whenever the server could not be asked. `isOver` tells when to give up.
  */
 async function ensureIndexes (connection, { layout, autoRemove, name, warn, fail, isOver }) {
   const wanted = layout.indexes(autoRemove)
@@ -44,7 +50,10 @@ async function ensureIndexes (connection, { layout, autoRemove, name, warn, fail
   while (!isOver()) {
     try {
       const trouble = await troubleWith(connection, layout, wanted, name)
-      if (trouble !== undefined && !isOver()) warn(`${name}: ${trouble}`)
+      if (trouble === undefined || isOver()) return
+      const unusable = UNUSABLE[await typeOf(connection, name)]
+      if (unusable === undefined) warn('CONNECT_MONGO_INDEX', `${name}: ${trouble}`)
+      else warn('CONNECT_MONGO_COLLECTION', `${name}: ${unusable}`)
       return
     } catch (error) {
       if (isOver()) return
@@ -89,6 +98,17 @@ async function failureOf (connection, { keys, unique, expireAfterSeconds, backgr
 /** The stable API does not know `background`, which matters to servers before 4.2. */
 function isStrict ({ client }) {
   return Boolean((client?.options?.serverApi ?? client?.s?.options?.serverApi)?.strict)
+}
+
+/** The type of a collection, if that can be told. */
+async function typeOf ({ db }, name) {
+  try {
+    // With these two, a user needs no privilege beyond those that the store needs.
+    const [found] = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true }).toArray()
+    return found?.type
+  } catch {
+    return undefined
+  }
 }
 
 async function listIndexes ({ collection }) {

@@ -152,8 +152,8 @@ pub fn marks(index: &Document) -> bool {
 
 pub fn no_index(reason: &str) -> String {
     format!(
-        "the index that removes expired sessions could not be created ({reason}). The store works without it. Remedy: \
-         create it yourself, once: createIndex({{ {EXPIRES}: 1 }}, {{ expireAfterSeconds: 0 }}), and set \
+        "the index that removes expired sessions could not be created ({reason}): they stay. Remedy: create it yourself, \
+         once: createIndex({{ {EXPIRES}: 1 }}, {{ expireAfterSeconds: 0 }}), and set \
          autoRemove: 'disabled'; or autoRemove: 'interval'"
     )
 }

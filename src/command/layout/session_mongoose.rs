@@ -120,14 +120,13 @@ pub fn marks(index: &Document) -> bool {
 pub fn no_index(index: &Index, reason: &str) -> String {
     if index.unique {
         return format!(
-            "the index {} could not be created ({reason}). The store works without it, but destroys only one of several rows \
-             with one sid. Remedy: remove rows that share a sid or have none (connect-mongo's belong into another \
+            "the index {} could not be created ({reason}): the store destroys only one of several rows with one sid. Remedy: remove rows that share a sid or have none (connect-mongo's belong into another \
              collection), and restart",
             index.name
         );
     }
     format!(
-        "the index {} could not be created ({reason}). The store works without it. Remedy: create it yourself, once: {}",
+        "the index {} could not be created ({reason}). Remedy: create it yourself, once: {}",
         index.name,
         index.creation(None)
     )

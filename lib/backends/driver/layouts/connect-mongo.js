@@ -94,8 +94,8 @@ class ConnectMongo {
   }
 
   noIndex (index, reason) {
-    return `the index that removes expired sessions could not be created (${reason}). The store works without ` +
-      'it. Remedy: create it yourself, once: createIndex({ expires: 1 }, { expireAfterSeconds: 0 }), and set ' +
+    return `the index that removes expired sessions could not be created (${reason}): they stay. ` +
+      'Remedy: create it yourself, once: createIndex({ expires: 1 }, { expireAfterSeconds: 0 }), and set ' +
       "autoRemove: 'disabled'; or autoRemove: 'interval'"
   }
 }

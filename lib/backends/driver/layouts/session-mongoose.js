@@ -85,12 +85,12 @@ class SessionMongoose {
 
   noIndex (index, reason) {
     if (index.unique) {
-      return `the index ${index.name} could not be created (${reason}). The store works without it, but destroys only one of ` +
+      return `the index ${index.name} could not be created (${reason}): the store destroys only one of ` +
         'several rows with one sid. Remedy: remove rows that share a sid or have none (connect-mongo\'s belong into ' +
         'another collection), and restart'
     }
-    return `the index ${index.name} could not be created (${reason}). The store works without it. Remedy: create it ` +
-      `yourself, once: ${creation({ ...index, name: undefined })}`
+    return `the index ${index.name} could not be created (${reason}). Remedy: create it yourself, once: ` +
+      creation({ ...index, name: undefined })
   }
 }
 
