@@ -2,7 +2,7 @@
 
 const bson = require('../../session/bson')
 const { Document } = require('./documents')
-const { discreet, fateOf, precedesExecution, statementError } = require('./errors')
+const { discreet, fateOf, precedesExecution, statementError, ungrouped } = require('./errors')
 const { readId } = require('./ids')
 
 // One command for many operations, and one reply with a result for each, with every major of the driver from
@@ -145,10 +145,11 @@ class Commands {
     try {
       reply = bulkReply(await this.#collection.bulkWrite(operations, { ...this.#writing, ordered: false }))
     } catch (error) {
-      if (precedesExecution(error)) throw error
+      const alone = ungrouped(error)
+      if (precedesExecution(alone)) throw alone
       reply = bulkReply(error.result ?? error, error)
       const isOfStatements = reply.errors.length > 0 || reply.concernError !== null
-      if (!isOfStatements) throw isSomeStatements(error) ? refused(error) : error
+      if (!isOfStatements) throw isSomeStatements(error) ? refused(error) : alone
     }
     const missed = reply.errors.filter(error => isMiss(error, statements[error.index]))
     const errors = reply.errors.filter(error => !missed.includes(error))

@@ -43,6 +43,33 @@ function discreet (error, ids) {
   return elsewhere(Object.setPrototypeOf(copy, Object.getPrototypeOf(error)))
 }
 
+/**
+ * Of what fails a group as a whole, the error that a single operation would have had. Drivers wrap it in a
+ * MongoBulkWriteError, and from 5.9 on keep it there.
+ */
+function ungrouped (error) {
+  if (!isOfGroup(error) || error.writeErrors?.length > 0) return error
+  if (isNativeError(error.errorResponse)) return error.errorResponse
+  const single = Object.getPrototypeOf(Object.getPrototypeOf(error))
+  if (isServers(error)) return reclassed(error, single, single.constructor.name)
+  return precedesExecution(error) ? error : reclassed(error, Object.getPrototypeOf(single), 'MongoNetworkError')
+}
+
+function isOfGroup (error) {
+  return /^(Mongo)?BulkWriteError$/.test(error?.name)
+}
+
+/** The same error under another name, without what it holds of the group. */
+function reclassed (error, prototype, name) {
+  const { code, codeName, errorLabels = [] } = error
+  const copy = Object.setPrototypeOf(new Error(error.message), prototype)
+  const properties = { name, code, codeName, errorLabels }
+  for (const [property, value] of Object.entries(properties)) {
+    if (value !== undefined) Object.defineProperty(copy, property, { value, configurable: true, writable: true })
+  }
+  return elsewhere(copy)
+}
+
 /** The error of one statement of a grouped write. */
 function statementError ({ code, errmsg, message }, ids) {
   const error = makeError('MongoServerError', redact(errmsg ?? message ?? 'the server gave no message', ids))
@@ -122,7 +149,7 @@ function precedesExecution (error) {
   if (error?.writeErrors?.length > 0) return false
   if (isServers(error)) return PRECEDES_EXECUTION.has(error.code)
   // Drivers 4 to 6 wrap whatever fails: the network, or bson.
-  if (error?.name === 'MongoBulkWriteError') return !/connect|socket|time|network|pool|topology|server/i.test(error.message)
+  if (isOfGroup(error)) return !/connect|socket|time|network|pool|topology|server/i.test(error.message)
   // Of the driver itself, such as bson's: it never sent the command. RangeErrors are of a full buffer.
   return /^(BSON|Type|Range|Mongo(InvalidArgument|BSON|Runtime|Unexpected)|Error$)/.test(error?.name) ||
     /larger than the max/.test(error?.message)
@@ -130,5 +157,5 @@ function precedesExecution (error) {
 
 module.exports = {
   discreet, FATES, fateOf, isHopeless, isRefusal, isRetryable, isUnconnected, precedesExecution,
-  statementError, timeoutError
+  statementError, timeoutError, ungrouped
 }
