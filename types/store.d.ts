@@ -68,6 +68,9 @@ export interface LegacyStore<T extends Data = Data> extends Store<T> {
  * besides them `MongoOperationTimeoutError` after `operationTimeoutMS`, whose message says 'not sent', 'no
  * answer' to a read, or 'outcome unknown' of a write; `MongoQueueFullError` past `maxQueue`; and
  * `UndecryptableError` with the code 'ERR_SESSION_UNDECRYPTABLE' for an encrypted session that cannot be read.
+ * A session that is larger than MongoDB stores is a `MongoServerError` with the code 10334, its size and the limit.
+ * What a hook or an adapter throws is passed on as it is, but for undefined and other values that callbacks would
+ * take for a success: then it is an `Error` that says so.
  * They contain no password, no secret, no session and no whole session id. Their stack leads to the function that
  * awaits the operation; what an app's own driver has thrown is passed on as it is.
  */
