@@ -248,6 +248,18 @@ const MUTATIONS = [
     file: 'lib/migrate/convert.js',
     replace: ['if (byTtl) return isDate(stored.expires)', 'if (byTtl) return false'],
     test: 'migrate/migrate.test.js'
+  },
+  {
+    breaks: 'nothing is destroyed without --yes',
+    file: 'lib/cli/clear.js',
+    replace: ['if (values.yes) await backend.clear()', 'await backend.clear()'],
+    test: 'cli/sessions.test.js'
+  },
+  {
+    breaks: 'doctor tells an index that removes sessions late from one that is right',
+    file: 'lib/cli/checks/indexes.js',
+    replace: ['Number(index.expireAfterSeconds) === 0 && ', ''],
+    test: 'cli/doctor-collections.test.js'
   }
 ]
 

@@ -7,7 +7,7 @@ const { after, before, test } = require('node:test')
 const { MongoClient } = require('mongodb')
 
 const { command } = require('../helpers/command-line')
-const { carryOut, doctor, finds, optionsFile } = require('../helpers/doctor')
+const { carryOut, clockAhead, doctor, finds, optionsFile } = require('../helpers/doctor')
 const { startStandalone } = require('../helpers/mongod')
 
 const LATER = new Date('2100-01-01')
@@ -183,16 +183,18 @@ test('never-expires: its remedy mends it', async () => {
   assert.equal((await doctor(on, env)).finding('never-expires'), undefined)
 })
 
-test('ttl-monitor: --fix removes what has expired with --yes only', async () => {
+test('ttl-monitor: --fix removes what has expired by the server\'s clock, with --yes only', async t => {
   const expired = { _id: 'a', session: '{}', expires: new Date(Date.now() - HOUR) }
   const { collection, on } = await sessions({ rows: [expired, { _id: 'b', session: '{}', expires: LATER }] })
   await finds('ttl-monitor', { remedy: /ttlMonitorEnabled: true.*sweep --yes/, ...args(on) })
   const { notFixed } = await doctor([...on, '--fix'], env)
   assert.deepEqual(notFixed.map(({ code }) => code), ['ttl-monitor'])
   assert.equal(await collection.countDocuments(), 2)
-  const mended = await doctor([...on, '--fix', '--yes'], env)
-  assert.deepEqual([mended.code, mended.fixed], [0, ['ttl-monitor']])
-  assert.deepEqual((await collection.find().toArray()).map(({ _id }) => _id), ['b'])
+  await collection.insertOne({ _id: 'c', session: '{}', expires: new Date(Date.now() + HOUR / 2) })
+  const mended = await doctor([...on, '--fix', '--yes'], { ...env, ...clockAhead(t, HOUR) })
+  assert.deepEqual(mended.fixed, ['ttl-monitor'])
+  assert.deepEqual((await collection.find().sort({ _id: 1 }).toArray()).map(({ _id }) => _id), ['b', 'c'])
+  assert.equal((await doctor(on, env)).code, 0)
 })
 
 test('expired-rows, where nothing removes them', async t => {

@@ -66,4 +66,22 @@ function optionsFile (test, options) {
   return file
 }
 
-module.exports = { carryOut, doctor, finds, optionsFile }
+/** The environment of a process whose clock is ahead, for a test. */
+function clockAhead (test, milliseconds) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'connect-mongo-clock-'))
+  test.after(() => fs.rmSync(folder, { recursive: true }))
+  const file = path.join(folder, 'clock.js')
+  fs.writeFileSync(file, `
+    const Clock = Date
+    globalThis.Date = class Date extends Clock {
+      constructor (...given) {
+        super(...(given.length === 0 ? [Date.now()] : given))
+      }
+      static now () {
+        return Clock.now() + ${milliseconds}
+      }
+    }`)
+  return { NODE_OPTIONS: `--require ${file}` }
+}
+
+module.exports = { carryOut, clockAhead, doctor, finds, optionsFile }

@@ -23,8 +23,10 @@ function database ({ url, dbName }, settings) {
     'Name one: mongodb://host/app, or the option dbName')
 }
 
-function encryptionOfTheWire ({ hosts = [], tls, rejectUnauthorized, checkServerIdentity }) {
-  const far = hosts.map(({ host }) => host).filter(host => !isNear(host))
+/** Of mongodb+srv, the hosts are not known yet, and they are elsewhere. */
+function encryptionOfTheWire ({ hosts, srvHost, tls, rejectUnauthorized, checkServerIdentity }) {
+  const names = srvHost ? [srvHost] : hosts.map(({ host }) => host)
+  const far = names.filter(host => !isNear(host))
   if (!tls && far.length > 0) {
     return warning('tls-off', `Sessions cross the network to ${far[0]} unencrypted.`, 'Add tls=true to the connection string, ' +
       'once the server takes TLS')

@@ -20,7 +20,7 @@ async function explainFailure (error, settings, { dial, dialMember }) {
   const { hosts } = settings
   const open = await firstOpen(hosts)
   const host = open ?? hosts[0]
-  const name = host === undefined ? 'the host' : String(host)
+  const name = String(host ?? settings.srvHost)
 
   if (has(18)) return credentials(settings, dial)
   if (causes.some(({ name }) => name === 'MongoCompatibilityError')) {

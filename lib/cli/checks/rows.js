@@ -34,7 +34,7 @@ async function checkRows (form, { collection, db }, indexed) {
   return [
     found.odd > 0 ? oddExpirations(found, collection) : undefined,
     found.never > 0 ? immortal(found, collection) : undefined,
-    found.overdue > 0 ? await expired(found, collection, db, indexed) : undefined,
+    found.overdue > 0 ? await expired(found, { collection, db, overdue }, indexed) : undefined,
     found.large > 0 ? large(found) : undefined
   ].filter(Boolean).concat(ok('rows', found.rows < LOOKED_AT ? `${sessions(found.rows)} stored.` : `${sessions(LOOKED_AT)} looked at.`))
 }
@@ -59,9 +59,10 @@ function immortal ({ never }, collection) {
     'new Date(Date.now() + 14 * 86400000) } }); and find out which app writes them')
 }
 
-async function expired ({ overdue }, collection, db, indexed) {
-  const remove = { fix: () => collection.deleteMany({ expires: { $lt: new Date() } }), destroys: true }
-  const message = `Sessions that expired more than ten minutes ago and are still stored: ${count(overdue)}`
+/** By the server's clock: this machine's may be ahead. */
+async function expired (found, { collection, db, overdue }, indexed) {
+  const remove = { fix: () => collection.deleteMany({ expires: { $lt: overdue } }), destroys: true }
+  const message = `Sessions that expired more than ten minutes ago and are still stored: ${count(found.overdue)}`
   if (indexed && await isMonitorOff(db)) {
     return problem('ttl-monitor', `${message}. The server's TTL monitor is switched off.`,
       "db.adminCommand({ setParameter: 1, ttlMonitorEnabled: true }); or autoRemove: 'interval'; and now: connect-mongo-native sweep --yes",
