@@ -8,8 +8,8 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { build } = require('./build')
 const { ensureDependencies } = require('./dependencies')
-const { findMongod } = require('./find-mongod')
 const { root, main, run } = require('./run')
+const { withServer } = require('./shared-server')
 
 const NODE_OPTIONS = [
   // Two files at a time: most wait for servers, and the machines that this must pass on have two cores.
@@ -37,23 +37,6 @@ main(async () => {
     return rust || node
   })
 })
-
-/**
- * Runs `body` with the server that the tests share: MONGODB_URL, a standalone one unless it is set already.
- * Servers that tests start themselves are of MONGOD_BINARY.
- */
-async function withServer (body) {
-  const { createStandalone } = require('./mongodb')
-  const server = process.env.MONGODB_URL ? null : await createStandalone()
-  try {
-    return await body({
-      MONGODB_URL: process.env.MONGODB_URL || server.getUri(),
-      MONGOD_BINARY: await findMongod() ?? ''
-    })
-  } finally {
-    await server?.stop()
-  }
-}
 
 /** What is beside the peers has a run of its own. */
 function testFiles () {
