@@ -10,11 +10,12 @@ const { MongoClient } = require('mongodb')
 const MongoStore = require('connect-mongo-native')
 
 const url = process.env.MONGODB_URL
-const collectionName = 'consumers-' + process.pid
+/** Tools run tests side by side: each way has a collection of its own. */
+const collectionName = way => 'consumers-' + way + '-' + process.pid
 
 const WAYS = {
-  url: () => MongoStore.create({ mongoUrl: url, collectionName }),
-  client: () => MongoStore.create({ client: new MongoClient(url), collectionName })
+  url: () => MongoStore.create({ mongoUrl: url, collectionName: collectionName('url') }),
+  client: () => MongoStore.create({ client: new MongoClient(url), collectionName: collectionName('client') })
 }
 
 async function use (way) {
