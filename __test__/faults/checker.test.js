@@ -160,6 +160,10 @@ describe('what nothing promises is counted apart', () => {
     assert.deepEqual(wrong([...calls, set('a'), get('a', null)], { fences: false }), ['lost'])
   })
 
+  test('a touch of nothing that passes, where nobody can say', () => {
+    assert.equal(unpromised([touch('a', true), get('a', null)], { touchesMayPass: true }), 1)
+  })
+
   test('a clear that was given up removes what was stored after it', () => {
     assert.equal(unpromised([clear(UNKNOWN), set('a', 'created'), get('a', 1), get('a', null)]), 1)
     assert.equal(unpromised([clear(UNKNOWN), set('a', 'created'), set('a', 'created')]), 1)

@@ -3,9 +3,9 @@
 // What an operation's error says of what has become of it.
 
 /** Of operations that never left: they were refused, or their time was over before there was a server. */
-const NOT_SENT = /: not sent|Unable to find the session to touch/
+const NOT_SENT = /: not sent|the store has been closed|Unable to find the session to touch/
 const NO_SERVER = /^no server within/
-const REFUSED = new Set(['MongoQueueFullError', 'MongoClientClosedError'])
+const REFUSED = new Set(['MongoQueueFullError'])
 
 /**
  * The server's codes that say by themselves that nothing was stored: BadValue, FailedToParse, Unauthorized,

@@ -78,12 +78,14 @@ describe('the recorder', () => {
         { name: 'MongoOperationTimeoutError', message: 'timed out after 1 ms (operationTimeoutMS): not sent' },
         { name: 'MongoServerSelectionError', message: 'no server within 1 ms (operationTimeoutMS): connect ECONNREFUSED' },
         { name: 'MongoQueueFullError', message: 'full' },
+        { name: 'MongoClientClosedError', message: 'the store has been closed' },
         { name: 'MongoServerError', message: 'not authorized', code: 13 }
       ],
       unknown: [
         { name: 'MongoOperationTimeoutError', message: 'timed out after 1 ms (operationTimeoutMS): outcome unknown' },
         { name: 'MongoServerSelectionError', message: 'no server within 1 ms (operationTimeoutMS) (outcome unknown): x' },
         { name: 'MongoNetworkError', message: 'connection closed' },
+        { name: 'MongoClientClosedError', message: 'Operation interrupted because client was closed' },
         { name: 'MongoServerError', message: 'interrupted', code: 11601 }
       ]
     }

@@ -107,6 +107,7 @@ module.exports = {
   },
   'server sessions are killed': {
     ...oneMember,
+    failsFinds: true,
     times: 30,
     async run ({ admin, times }) {
       for (let n = 0; n < times; n++) {

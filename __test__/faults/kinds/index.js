@@ -7,6 +7,7 @@
 //   timeoutMS      the operation timeout of the package's stores
 //   times          how often it happens, if nobody says otherwise
 //   exactResults   whether writes tell truly if there was a row, where transaction numbers do not see to it
+//   failsFinds     whether it fails finds: then nobody may be able to say which touches of a command matched
 //   start()        → { server, uri, stop() }, and where needed `directUri`, which leads to the server itself,
 //                    and `settle()`, which waits until all members agree
 //   run(scene)     lets it happen: what `start` returned, with `times`, `admin`, `db`, `runs` and `random`.

@@ -83,6 +83,7 @@ module.exports = {
   },
   'operations are killed (killOp)': {
     ...standalone,
+    failsFinds: true,
     exactResults: true,
     times: 200,
     async run ({ admin, times, runs }) {
