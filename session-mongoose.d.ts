@@ -79,7 +79,7 @@ declare namespace sessionMongoose {
   export interface Export {
     (connect?: object): StoreClass
     /** A store, as with session-mongoose up to 0.1, which exported its class. */
-    new <T extends session.SessionData = session.SessionData> (options?: Options): Store<T>
+    new <T extends Data = Data> (options?: Options): Store<T>
     readonly prototype: Store
   }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const { isAnyArrayBuffer, isDate, isMap, isRegExp } = require('node:util/types')
+const { isAnyArrayBuffer, isDate, isMap, isRegExp } = require('util/types')
 
 const { makeError } = require('../support/errors')
 
