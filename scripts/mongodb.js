@@ -32,14 +32,17 @@ const SPAWN = { detached: true, windowsHide: true }
 let guard
 
 /**
- * In place of mongodb-memory-server's own, which looks every 2 s and sends SIGTERM: a frozen server does not
- * notice that, and a member of a replica set takes half a minute.
+ * Beside mongodb-memory-server's own watcher, which looks every 2 s and sends SIGTERM: a frozen server does
+ * not notice that, and a member of a replica set takes half a minute. The other one stays, since it keeps
+ * alive the process that has started a server.
  */
+const launchWatcher = MongoInstance.prototype._launchKiller
 MongoInstance.prototype._launchKiller = function (ours, pid) {
   guard ??= startGuard()
   // Data that is kept deserves a good end.
   guard.stdin.write(`+${pid} ${kept.has(this.instanceOpts.dbPath) ? 'SIGTERM' : 'SIGKILL'}\n`)
   this.once('instanceClosed', () => guard.stdin.write(`-${pid}\n`))
+  return launchWatcher.call(this, ours, pid)
 }
 
 /** Folders of data that outlives its server. */
