@@ -1,7 +1,7 @@
 'use strict'
 
 // npm run test:faults  breaks servers and networks under random calls, and prints what came of it: the table
-//                      of docs/reliability.md. It takes about 15 minutes
+//                      of docs/reliability.md. It takes 15 to 20 minutes
 // npm run test:faults -- [--only <text>] [--subject <text>] [--times <n>] [--seed <n>] [--rounds <n>] …
 //
 //   --only      faults with this text in their names

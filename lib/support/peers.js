@@ -52,7 +52,7 @@ function resolve (chain) {
 /** The first of these packages that the app has, or undefined. Each is a chain as for `resolve`. */
 function findPeer (...chains) {
   for (const chain of chains) {
-    const peer = chain.length === 1 ? PEERS[chain[0]]() : undefined
+    const peer = chain.length === 1 ? PEERS[chain[0]]?.() : undefined
     if (peer !== undefined) return peer
     // One that is there and cannot be loaded fails here once more, and says why.
     const found = resolve(chain)

@@ -14,7 +14,7 @@ const { layoutOf } = require('./layouts')
 const { Connection } = require('./connection')
 const { Pages } = require('./pages')
 const { openScheduler } = require('./open-scheduler')
-const { plainValue, sizeOf } = require('./rows')
+const { sizeOf } = require('./rows')
 const { ensureIndexes, sweepAtIntervals } = require('./maintenance')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
@@ -266,7 +266,7 @@ class DriverBackend {
 
 /** The value of a set. Throws if it is larger than MongoDB stores. */
 function sized (value, id) {
-  if (mayBeTooLarge(sizeOf(value))) checkSize(bsonSize(plainValue(value)), id.value)
+  if (mayBeTooLarge(sizeOf(value))) checkSize(bsonSize(documents.bare(value)), id.value)
   return value
 }
 
