@@ -27,9 +27,20 @@ function checkSize (bytes, id = '') {
   if (size > MAX_BYTES) throw tooLarge(size)
 }
 
+/** Throws for a conditional set whose session and the one that it expects do not fit one command. */
+function checkTogether (bytes, expectedBytes) {
+  const size = bytes + expectedBytes + OVERHEAD
+  if (size <= MAX_BYTES) return
+  throw withCode(makeError('MongoServerError', 'the session and the stored one that it is to replace are larger than a ' +
+    `command may be (BSONObjectTooLarge): they take ${size} bytes together, the limit is ${MAX_BYTES}`))
+}
+
 function tooLarge (bytes) {
-  const error = makeError('MongoServerError', 'the session is larger than MongoDB stores (BSONObjectTooLarge): it takes ' +
-    `${bytes} bytes, the limit is ${MAX_BYTES}`)
+  return withCode(makeError('MongoServerError', 'the session is larger than MongoDB stores (BSONObjectTooLarge): it takes ' +
+    `${bytes} bytes, the limit is ${MAX_BYTES}`))
+}
+
+function withCode (error) {
   return Object.assign(error, { code: 10334, codeName: 'BSONObjectTooLarge' })
 }
 
@@ -87,4 +98,4 @@ const SIZES = {
   Timestamp: () => 8
 }
 
-module.exports = { bsonSize, checkSize, mayBeTooLarge }
+module.exports = { bsonSize, checkSize, checkTogether, mayBeTooLarge }

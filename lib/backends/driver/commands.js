@@ -208,8 +208,8 @@ function idForDriver ({ value }) {
 }
 
 /** Whether an error says that a conditional set found another row than it expects. */
-function isMiss ({ code }, { condition }) {
-  return code === IMMUTABLE_FIELD && Boolean(condition)
+function isMiss (error, { condition }) {
+  return error?.code === IMMUTABLE_FIELD && Boolean(condition)
 }
 
 /** In the spellings of all majors. */

@@ -1,9 +1,9 @@
 'use strict'
 
-const { bsonSize, checkSize, mayBeTooLarge } = require('../../session/size')
+const { bsonSize, checkSize, checkTogether, mayBeTooLarge } = require('../../session/size')
 const { asError, makeError } = require('../../support/errors')
 const { databaseOf } = require('../../support/database-name')
-const { Promise } = require('../../support/realm')
+const { isPromise, Promise } = require('../../support/realm')
 const collectionCalls = require('./collection-calls')
 const { Commands } = require('./commands')
 const { dial } = require('./dial')
@@ -101,13 +101,15 @@ class DriverBackend {
   }
 
   set (id, value, dates) {
-    if (typeof value?.then !== 'function') return this.#scheduler.set(id, sized(value, id), dates)
+    if (!isPromise(value)) return this.#scheduler.set(id, sized(value, id), dates)
     const { bytes } = value
     return this.#scheduler.set(id, Object.assign(value.then(ready => sized(ready, id)), { bytes }), dates)
   }
 
   setIf (id, attempt, bytes, conflict) {
-    return this.#scheduler.setIf(id, attempt, bytes, conflict)
+    const checked = attempt => attempt && sizedAttempt(attempt, id)
+    const first = isPromise(attempt) ? attempt.then(checked) : checked(attempt)
+    return this.#scheduler.setIf(id, first, bytes, async (...args) => checked(await conflict(...args)))
   }
 
   touch (id, dates) {
@@ -268,6 +270,16 @@ class DriverBackend {
 function sized (value, id) {
   if (mayBeTooLarge(sizeOf(value))) checkSize(bsonSize(documents.bare(value)), id.value)
   return value
+}
+
+/** An attempt of a conditional set, which carries the value that it expects, too. */
+function sizedAttempt (attempt, id) {
+  const { value, expected } = attempt
+  sized(value, id)
+  if (mayBeTooLarge(sizeOf(value) + sizeOf(expected))) {
+    checkTogether(bsonSize(documents.bare(value)), bsonSize(documents.bare(expected)))
+  }
+  return attempt
 }
 
 /** How many operations a command takes. With client-side encryption the driver cannot group. */
