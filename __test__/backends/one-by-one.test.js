@@ -67,6 +67,27 @@ test('operations on one id, and a clear, take effect in the order of the calls',
   assert.deepEqual(lines.slice(1), ['true', '[1,null,1]'])
 })
 
+test('what overlapping requests save is merged, and what is gone stays gone', async () => {
+  const lines = await run(`
+    const load = async id => store.createSession({ sessionID: id, sessionStore: store }, await store.get(id))
+    const first = new session.Session({ sessionID: 'm', sessionStore: store }, { n: 0 })
+    first.cookie = new session.Cookie()
+    await store.destroy('m')
+    await store.set('m', first)
+    const [one, other] = [await load('m'), await load('m')]
+    one.one = 1
+    other.other = 1
+    await Promise.all([store.set('m', one), store.set('m', other)])
+    log(Object.keys(await store.get('m')).sort())
+    await store.destroy('m')
+    one.late = 1
+    store.on('gone', id => log(['gone', id]))
+    await store.set('m', one)
+    log(await store.get('m'))
+  `, ", conflicts: 'merge'")
+  assert.deepEqual(lines.slice(1), ['["cookie","n","one","other"]', '["gone","m"]', 'null'])
+})
+
 test('the queue is bounded, and a store that is closed refuses', async () => {
   const lines = await run(`
     const outcomes = await Promise.allSettled(['a', 'b', 'c'].map(id => store.get(id)))
@@ -81,4 +102,5 @@ test('a URL says what is missing, and what works without it', async () => {
   const { stdout } = await runScript(`
     try { MongoStore.create({ mongoUrl: url }) } catch ({ message }) { console.log(message) }`, { env })
   assert.match(stdout, /found no native addon/)
+  assert.match(stdout, /a connection of your own works .* backend: 'driver' and the package mongodb/s)
 })

@@ -223,6 +223,18 @@ for (const [way, open] of Object.entries(collection.backends)) {
       assert.deepEqual(await stored(store, sid), { other: 1 })
     })
 
+    test('a session and the one that it is to replace must fit one command', async () => {
+      const store = open(options)
+      const sid = nextSid()
+      await store.set(sid, fresh(store, sid, { text: 'x'.repeat(9 << 20) }))
+      const object = await loaded(store, sid)
+      object.more = 1
+      await assert.rejects(store.set(sid, object), ({ code, codeName, message }) =>
+        code === 10334 && codeName === 'BSONObjectTooLarge' && /they take \d+ bytes together, the limit is 16777216/.test(message))
+      const { length } = (await collection.rows.findOne({ _id: sid })).session
+      assert.ok(length > 9 << 20, 'what is stored is as it was')
+    })
+
     test('another process is seen: a row that it changed is merged, one that it deleted stays deleted', async () => {
       const [store, elsewhere] = [open(options), open({ ...options })]
       const [changed, deleted] = [nextSid(), nextSid()]

@@ -24,6 +24,12 @@ function addonFile () {
   return path.join(packageFolder ?? path.dirname(file), `connect-mongo-native.${platform}.node`)
 }
 
+/** What the addon is not needed for. */
+const WITHOUT = [
+  'Without it a connection of your own works (`client`, `db`, `mongooseConnection` …), and so does a URL with the option',
+  "backend: 'driver' and the package mongodb: one operation a command, so that it is slower."
+]
+
 module.exports = load()
 
 function load () {
@@ -40,7 +46,7 @@ function load () {
   }
   const tried = causes.map(([name, error]) => `  ${name}: ${error.message.split('\n', 1)[0]}`)
   throw new Error(
-    [`connect-mongo-native found no native addon for ${platform}. Tried:`, ...tried, ...remedies()].join('\n'),
+    [`connect-mongo-native found no native addon for ${platform}. Tried:`, ...tried, ...remedies(), ...WITHOUT].join('\n'),
     { cause: new AggregateError(causes.map(([, error]) => error)) }
   )
 }
