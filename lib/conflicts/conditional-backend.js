@@ -104,7 +104,7 @@ class ConditionalBackend {
 
   /** With `resave`, a session that was not changed is saved for its expiration. */
   #onlyMoves ({ isNew, base }, prepared) {
-    if (isNew || differInLength(base, prepared)) return false
+    if (isNew || mustDiffer(base, prepared)) return false
     const { codec } = this.#store
     return differOnlyInExpiration(codec.toTree(base), codec.toTree(prepared))
   }
@@ -146,13 +146,20 @@ function isOfFramework (session) {
   return typeof session?.save === 'function' && typeof session.regenerate === 'function'
 }
 
+/** Where a session's cookie begins in its JSON. */
+const COOKIE = '"cookie":{'
+
 /**
- * Whether more than the expiration must have changed: dates have one length. Most saves are told apart by
- * this, and need not be decoded.
+ * Whether more than the expiration must have changed. Most saves are told apart by this, and need not be
+ * decoded.
  */
-function differInLength (one, other) {
-  const isText = [one, other].every(prepared => typeof prepared === 'string' || Buffer.isBuffer(prepared))
-  return isText && one.length !== other.length
+function mustDiffer (one, other) {
+  if (Buffer.isBuffer(one) && Buffer.isBuffer(other)) return one.length !== other.length
+  if (typeof one !== 'string' || typeof other !== 'string') return false
+  const start = one.indexOf(COOKIE)
+  const end = one.indexOf('}', start)
+  if (start < 0 || end < 0) return one.length !== other.length // a hook's text
+  return !other.startsWith(one.slice(0, start)) || !other.endsWith(one.slice(end))
 }
 
 /** About how large a prepared session is. */
