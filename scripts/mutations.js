@@ -21,13 +21,13 @@ const MUTATIONS = [
   {
     breaks: 'sessions live as long as `ttl` says',
     file: 'lib/session/dates.js',
-    replace: ['now + ttlMS', 'now + 1000'],
+    replace: ['return now + (typeof', 'return now + 1000 || (typeof'],
     test: 'store/ttl.test.js'
   },
   {
     breaks: 'callbacks are never called synchronously, and a throwing one is the app\'s own uncaught exception',
     file: 'lib/dialects/modern.js',
-    replace: ['else process.nextTick(callback, null, value)', 'else callback(null, value)'],
+    replace: ['else nextTick(callback, null, value)', 'else callback(null, value)'],
     test: 'store/callbacks.test.js'
   },
   {
@@ -222,7 +222,7 @@ const MUTATIONS = [
   {
     breaks: 'a TTL index that is there already is accepted, whatever its name',
     file: 'src/mongo/indexes.rs',
-    replace: ['.any(|existing| serves_as(existing, index))', '.any(|existing| false && serves_as(existing, index))'],
+    replace: ['.any(|one| index.is_served_by(one))', '.any(|one| false && index.is_served_by(one))'],
     test: 'backends/index-trouble.test.js'
   },
   {
