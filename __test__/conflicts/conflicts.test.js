@@ -284,6 +284,15 @@ for (const [way, open] of Object.entries(collection.backends)) {
       assert.deepEqual(await stored(store, sid), { n: 1 })
     })
 
+    test('a session that cannot be encrypted fails with the reason', async () => {
+      if (way.startsWith('legacy')) return
+      const cryptoAdapter = { encrypt: async () => { throw new Error('no key today') }, decrypt: async text => text }
+      const store = open({ ...options, cryptoAdapter })
+      const sid = nextSid()
+      await assert.rejects(store.set(sid, fresh(store, sid, { n: 0 })), /no key today/)
+      await assert.rejects(store.set(sid, { cookie: {} }), /no key today/)
+    })
+
     test('an operation that waits for a merge has its deadline', async () => {
       let resume
       const paused = new Promise(resolve => { resume = resolve })

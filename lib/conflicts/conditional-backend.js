@@ -1,7 +1,7 @@
 'use strict'
 
 const { isUndecryptable } = require('../crypto/errors')
-const { DeliveryOrder } = require('../support/delivery-order')
+const { OrderedBackend } = require('../support/ordered-backend')
 const { isPromise } = require('../support/realm')
 const { warn } = require('../support/warnings')
 const { Histories } = require('./history')
@@ -15,15 +15,13 @@ const { Save } = require('./save')
  *
  * Outcomes come out in the order in which the other backend delivers them.
  */
-class ConditionalBackend {
-  #backend
+class ConditionalBackend extends OrderedBackend {
   #histories = new Histories()
-  #order = new DeliveryOrder()
   #store
 
   /** `datesOf(session, sid)`: the dates of a row with this session. `documents`: of the other backend. */
   constructor (backend, codec, { conflicts, documents, datesOf, onUndecryptable }) {
-    this.#backend = backend
+    super(backend)
     this.#store = {
       codec,
       counts: { conflicts: 0, merges: 0, gone: 0 },
@@ -40,7 +38,7 @@ class ConditionalBackend {
   }
 
   get (id, sid) {
-    return this.#order.pass(this.#backend.get(id), row => row && this.#loaded(row, sid))
+    return this.order.pass(this.backend.get(id), row => row && this.#loaded(row, sid))
   }
 
   /**
@@ -51,44 +49,36 @@ class ConditionalBackend {
     const { codec } = this.#store
     const history = this.#historyOf(session, sid)
     if (history === undefined) {
-      return this.#order.pass(this.#backend.set(id, codec.encode(session), dates), outcome => ({ outcome }))
+      return this.setValue(id, codec.encode(session), dates, outcome => ({ outcome }))
     }
     const prepared = codec.prepare(session)
     if (history.saving === null && this.#onlyMoves(history, prepared)) {
       return this.touch(id, dates).then(matched => ({ outcome: matched ? 'touched' : 'gone' }))
     }
     const save = new Save(this.#store, { history, sid, prepared, dates })
-    const set = this.#backend.setIf(id, save.begin(), sizeOf(prepared), (row, resent) => save.conflict(row, resent))
-    const saved = this.#order.pass(set, outcome => save.succeeded(outcome), error => save.failed(error))
-    history.follow(saved)
+    const set = this.backend.setIf(id, save.begin(), sizeOf(prepared), (row, resent) => save.conflict(row, resent))
+    const saved = this.order.pass(set, outcome => save.succeeded(outcome), error => save.failed(error))
+    history.follow(save, saved)
     return saved
   }
 
   /** Whether there was a row. */
   touch (id, dates) {
-    return this.#order.pass(this.#backend.touch(id, dates), matched => {
+    return this.order.pass(this.backend.touch(id, dates), matched => {
       if (!matched) this.#store.counts.gone++
       return matched
     })
   }
 
   scan (options) {
-    return this.#order.pass(this.#backend.scan(options), async ({ rows, next }) => ({
+    return this.order.pass(this.backend.scan(options), async ({ rows, next }) => ({
       rows: await Promise.all(rows.map(async row => ({ ...row, value: await this.#store.codec.decode(row.value) }))),
       next
     }))
   }
 
-  destroy (id) { return this.#order.pass(this.#backend.destroy(id)) }
-  ids (options) { return this.#order.pass(this.#backend.ids(options)) }
-  count () { return this.#order.pass(this.#backend.count()) }
-  clear () { return this.#order.pass(this.#backend.clear()) }
-  ping () { return this.#order.pass(this.#backend.ping()) }
-  sweep () { return this.#order.pass(this.#backend.sweep()) }
-  close () { return this.#order.pass(this.#backend.close()) }
-
   async stats () {
-    return { ...await this.#backend.stats(), ...this.#store.counts }
+    return { ...await this.backend.stats(), ...this.#store.counts }
   }
 
   /**

@@ -40,6 +40,7 @@ class Histories {
 class History {
   /** The last save, which settles when the history is up to date again; null if none is under way. */
   saving = null
+  #last
 
   constructor (sid, stored, prepared) {
     this.sid = sid
@@ -56,11 +57,13 @@ class History {
   }
 
   /** The next save waits for this one, whatever becomes of it. */
-  follow (saved) {
-    const saving = saved.then(() => {}, () => {}).then(() => {
-      if (this.saving === saving) this.saving = null
-    })
-    this.saving = saving
+  follow (save, saved) {
+    this.#last = save
+    this.saving = saved.then(() => {}, () => {})
+  }
+
+  ended (save) {
+    if (this.#last === save) this.saving = null
   }
 
   saved (stored, base, current) {

@@ -44,7 +44,10 @@ class Save {
    */
   begin () {
     const { saving } = this.#history
-    return saving === null ? this.#first() : saving.then(() => this.#first())
+    const first = saving === null ? this.#first() : saving.then(() => this.#first())
+    // The set itself fails only by having got no value.
+    if (isPromise(first)) first.catch(error => { this.#given = { error } })
+    return first
   }
 
   #first () {
@@ -119,12 +122,14 @@ class Save {
 
   /** What the set's success comes to. `session`: what was stored instead of the object. */
   succeeded (outcome) {
+    this.#history.ended(this)
     this.#history.saved(this.#sent, this.#prepared, this.#current)
     return { outcome, session: this.#isMerged ? this.#store.codec.revive(this.#current) : undefined }
   }
 
   /** What the set's failure comes to, which may be a success of its own making. */
   failed (error) {
+    this.#history.ended(this)
     if (this.#given === null) throw error
     if (this.#given.error !== undefined) throw this.#given.error
     return this.#given.outcome === 'gone' ? this.#given : this.succeeded(this.#given.outcome)
