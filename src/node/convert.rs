@@ -173,11 +173,14 @@ pub fn read_id(env: &Env, value: Unknown) -> Result<Id> {
 
 /// `undefined`: none. `false`: no row. Otherwise a row with this value, which is live at `now`, in milliseconds, if that is
 /// given.
-pub fn read_expected(env: &Env, value: Unknown, now: Option<i64>) -> Result<Option<Expected>> {
+pub fn read_expected(env: &Env, value: Unknown, now: Option<i64>) -> Result<Option<Box<Expected>>> {
     match value.get_type()? {
         ValueType::Undefined => Ok(None),
-        ValueType::Boolean => Ok(Some(Expected::NoRow)),
-        _ => Ok(Some(Expected::Row { value: read_value(env, value)?, latest_expired: now })),
+        ValueType::Boolean => Ok(Some(Box::new(Expected::NoRow))),
+        _ => {
+            let value = read_value(env, value)?;
+            Ok(Some(Box::new(Expected::Row { value, latest_expired: now })))
+        }
     }
 }
 

@@ -18,3 +18,9 @@ impl<V> Expected<V> {
         }
     }
 }
+
+impl Expected {
+    pub fn value_bytes(&self) -> usize {
+        self.value().map_or(0, |value| value.bytes.len())
+    }
+}

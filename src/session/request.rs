@@ -1,6 +1,6 @@
 //! What a caller asks for, and what comes of it.
 
-use super::{dates::Dates, id::Id, row::Row, value::Value};
+use super::{dates::Dates, expected::Expected, id::Id, row::Row, value::Value};
 
 #[derive(Debug)]
 pub enum Request {
@@ -13,6 +13,8 @@ pub enum Request {
         id: Id,
         value: Value,
         dates: Dates,
+        /// Of a conditional set.
+        expected: Option<Box<Expected>>,
     },
     /// A set whose payload is not there yet: it takes its sequence number now.
     Reserve {
@@ -118,7 +120,9 @@ impl Request {
     /// What it counts against the bound on queued bytes.
     pub fn payload_bytes(&self) -> usize {
         match self {
-            Self::Set { id, value, .. } => id.bytes().len() + value.bytes.len(),
+            Self::Set { id, value, expected, .. } => {
+                id.bytes().len() + value.bytes.len() + expected.as_deref().map_or(0, Expected::value_bytes)
+            }
             Self::Reserve { id, bytes } => id.bytes().len() + bytes,
             Self::Get { id, .. } | Self::Touch { id, .. } | Self::Destroy { id } => id.bytes().len(),
             _ => 0,

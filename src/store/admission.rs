@@ -35,8 +35,10 @@ impl Store {
     /// outcome comes later, always through the sink. Sent after `flush` at the latest.
     pub fn submit(&self, request: Request, token: usize) -> Submitted {
         let payload = match &request {
-            Request::Set { id, value, .. } => {
-                if let Err(error) = check_size(id.bytes().len(), value.bytes.len()) {
+            Request::Set { id, value, expected, .. } => {
+                let checked = check_size(id.bytes().len(), value.bytes.len())
+                    .and_then(|()| check_together(value.bytes.len(), expected_bytes(expected.as_deref())));
+                if let Err(error) = checked {
                     self.refuse(token, Kind::Set, error);
                     return Submitted::Accepted(REFUSED);
                 }
@@ -97,13 +99,12 @@ impl Store {
     }
 
     /// What the set with this sequence number stores, and what it expects, if it is conditional.
-    pub fn fill(&self, sequence: u64, value: Value, dates: Dates, expected: Option<Expected>) {
+    pub fn fill(&self, sequence: u64, value: Value, dates: Dates, expected: Option<Box<Expected>>) {
         {
             let mut inbox = self.inbox();
             let Some(ticket) = inbox.unfilled.remove(&sequence) else { return };
-            let bytes = expected.as_ref().and_then(Expected::value).map_or(0, |value| value.bytes.len());
-            let checked =
-                check_size(0, value.bytes.len()).and_then(|()| check_together(value.bytes.len(), bytes));
+            let checked = check_size(0, value.bytes.len())
+                .and_then(|()| check_together(value.bytes.len(), expected_bytes(expected.as_deref())));
             match checked {
                 Ok(()) => inbox.fillings.push(Filling { sequence, value, dates, expected }),
                 Err(error) => {
@@ -222,4 +223,8 @@ impl Store {
         let ticket = self.ticket(token, kind, None);
         self.settle(&ticket, Err(error));
     }
+}
+
+fn expected_bytes(expected: Option<&Expected>) -> usize {
+    expected.map_or(0, Expected::value_bytes)
 }

@@ -139,7 +139,7 @@ impl Store {
             self.submit_to(work, sequence, request, ticket);
         }
         for Filling { sequence, value, dates, expected } in fillings {
-            work.scheduler.fill(sequence, value, dates, expected.map(Box::new));
+            work.scheduler.fill(sequence, value, dates, expected);
         }
         for sequence in withdrawn {
             work.scheduler.withdraw(sequence);
@@ -152,7 +152,7 @@ impl Store {
             Request::Get { id, now } => {
                 (id, Action::Get { latest_expired: self.settings.target.layout.latest_expired(now) })
             }
-            Request::Set { id, value, dates } => (id, Action::Set { value, dates, expected: None }),
+            Request::Set { id, value, dates, expected } => (id, Action::Set { value, dates, expected }),
             Request::Reserve { id, .. } => (id, Action::Unfilled),
             Request::Touch { id, dates } => (id, Action::Touch { dates }),
             Request::Destroy { id } => (id, Action::Destroy),

@@ -11,7 +11,7 @@ pub struct Filling {
     pub value: Value,
     pub dates: Dates,
     /// Of a conditional set.
-    pub expected: Option<Expected>,
+    pub expected: Option<Box<Expected>>,
 }
 
 #[derive(Default)]

@@ -125,7 +125,7 @@ pub fn get(id: &str) -> Request {
 }
 
 pub fn set(id: &str, text: &str) -> Request {
-    Request::Set { id: Id::text(id.as_bytes()), value: value(text), dates: dates(LATER) }
+    Request::Set { id: Id::text(id.as_bytes()), value: value(text), dates: dates(LATER), expected: None }
 }
 
 pub fn value(text: &str) -> Value {

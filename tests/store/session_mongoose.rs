@@ -13,7 +13,7 @@ fn open(collection: &str, ttl_seconds: Json) -> TestStore {
 
 fn set_for_ever(id: &str, text: &str) -> Request {
     let dates = Dates { expires: Some(NEVER), last_modified: None };
-    Request::Set { id: Id::text(id.as_bytes()), value: value(text), dates }
+    Request::Set { id: Id::text(id.as_bytes()), value: value(text), dates, expected: None }
 }
 
 #[tokio::test]

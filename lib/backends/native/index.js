@@ -22,7 +22,13 @@ function openNative (form) {
       const promise = core.set(id, value, dates.expires, dates.lastModified)
       return promise === null ? reserved.set(id, value, sizeOf(value), dates) : leave(promise)
     },
-    setIf: (id, attempt, bytes, conflict) => reserved.setIf(id, attempt, bytes, conflict),
+    setIf: (id, attempt, bytes, conflict) => {
+      if (isPromise(attempt)) return reserved.setIf(id, attempt, bytes, conflict)
+      const { value, dates, expected, now } = attempt
+      const promise = core.setIf(id, value, dates.expires, dates.lastModified, expected, now)
+      if (promise === null) return reserved.setIf(id, attempt, bytes, conflict)
+      return leave(reserved.heed(core.sequence(), promise, conflict))
+    },
     touch: (id, { expires, lastModified }) => leave(core.touch(id, expires, lastModified)),
     destroy: id => leave(core.destroy(id)),
     scan: ({ after, limit }) => leave(core.scan(after, limit, Date.now())),
@@ -102,6 +108,11 @@ class ReservedSets {
   setIf (id, attempt, bytes, conflict) {
     const fill = (sequence, attempt) => this.#fill(sequence, attempt)
     const { promise, sequence } = this.#reserve(id, attempt, bytes, fill)
+    return this.heed(sequence, promise, conflict)
+  }
+
+  /** `conflict` is asked when this conditional set finds another row. Returns its promise. */
+  heed (sequence, promise, conflict) {
     this.#conflicts.set(sequence, conflict)
     const forget = () => this.#conflicts.delete(sequence)
     promise.then(forget, forget)
