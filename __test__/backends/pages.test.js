@@ -1,11 +1,12 @@
 'use strict'
 
-// `all` and `ids` on a connection of the app's: what a page costs, and where it starts.
+// `all` and `ids`: what a page costs, and where it starts.
 
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const { Double, Long, MongoClient, ObjectId } = require('mongodb')
 
+const { startStandalone } = require('../helpers/mongod')
 const { LegacyStore, makeSession, MongoStore, useCollection } = require('../helpers/stores')
 const { warningsOf } = require('../helpers/warnings')
 
@@ -29,9 +30,9 @@ function open (options) {
   return keep(MongoStore.create({ collectionName: 'pages', dbName: rows.dbName, autoRemove: 'disabled', ...options }))
 }
 
-async function fill (ids) {
-  await rows.deleteMany({})
-  await rows.insertMany(ids.map(_id => ({ _id, session: '{"cookie":{}}', expires: new Date(Date.now() + 60_000) })))
+async function fill (ids, collection = rows) {
+  await collection.deleteMany({})
+  await collection.insertMany(ids.map(_id => ({ _id, session: '{"cookie":{}}', expires: new Date(Date.now() + 60_000) })))
 }
 
 const names = count => Array.from({ length: count }, (_, n) => `id-${String(n).padStart(6, '0')}`)
@@ -125,6 +126,37 @@ describe('a service that does not know min', () => {
       for (const { code } of warnings) assert.equal(code, 'CONNECT_MONGO_PAGES')
     })
   }
+
+  test('the core: by $gt, with a warning', async t => {
+    const server = await startStandalone({ args: ['--setParameter', 'enableTestCommands=1'] })
+    const client = await MongoClient.connect(server.uri)
+    const store = MongoStore.create({ mongoUrl: server.uri, autoRemove: 'disabled', mongoOptions: { appName: 'pages' } })
+    t.after(async () => {
+      await store.close()
+      await client.close()
+      await server.stop()
+    })
+    // Numbers before texts: the second page by `$gt` follows a number, and finds no text.
+    const numbers = Array.from({ length: IDS_PER_PAGE + 1200 }, (_, n) => n)
+    await fill([...numbers, 'text'], client.db().collection('sessions'))
+    const refuseFind = code => client.db('admin').command({
+      configureFailPoint: 'failCommand',
+      mode: { times: 1 },
+      data: { appName: 'pages', failCommands: ['find'], errorCode: code }
+    })
+    const warnings = await warningsOf(async () => {
+      assert.equal((await store.ids()).length, numbers.length + 1)
+      await refuseFind(13) // not authorized: no fault of min
+      await assert.rejects(store.ids(), { code: 13 })
+      assert.equal((await store.ids()).at(-1), 'text')
+      await refuseFind(40415) // an unknown field
+      assert.deepEqual(await store.ids(), numbers)
+      assert.equal((await store.all()).length, numbers.length)
+    })
+    // Once a process.
+    assert.ok(warnings.length <= 1)
+    for (const { code } of warnings) assert.equal(code, 'CONNECT_MONGO_PAGES')
+  })
 
   test('an error that is not of min is the caller\'s', async () => {
     const refuse = async () => { throw Object.assign(new Error('not authorized'), { code: 13 }) }

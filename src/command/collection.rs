@@ -10,8 +10,18 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    session::{Dates, Id, Outcome, Scan},
+    session::{Dates, Id, Outcome, Scan, bson_type as tag},
 };
+
+/// How a page finds the row that it follows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PageStart {
+    /// By `min` on the `_id` index.
+    Min,
+    /// By `$gt`, which compares within one BSON type and skips rows of a collection with ids of several types: only for
+    /// services that do not know `min`.
+    Gt,
+}
 
 impl Target {
     /// Deletes all rows, or those that had expired at the server's time `now`: a client an hour ahead must not delete
@@ -36,21 +46,31 @@ impl Target {
         self.reading(command, max_time_millis)
     }
 
-    /// Pages by `min` on the `_id` index: `$gt` compares within one BSON type and would skip rows of a collection with
-    /// ids of several types.
-    pub fn page(&self, scan: &Scan, max_time_millis: i64) -> RawDocumentBuf {
+    pub fn page(&self, scan: &Scan, start: PageStart, max_time_millis: i64) -> RawDocumentBuf {
         let limit = page_limit(scan);
         let mut command = rawdoc! {
             "find": self.collection.as_str(),
             "sort": { "_id": 1 },
-            "hint": { "_id": 1 },
             "limit": count(limit),
             "batchSize": count(limit + 1),
         };
+        if start == PageStart::Min {
+            command.append(cstr!("hint"), rawdoc! { "_id": 1 });
+        }
         if let Some(after) = &scan.after {
-            let mut min = Writer::new(64);
-            min.value(ID, after.tag(), after.bytes());
-            command.append(cstr!("min"), min.finish());
+            let mut position = Writer::new(64);
+            match start {
+                PageStart::Min => {
+                    position.value(ID, after.tag(), after.bytes());
+                    command.append(cstr!("min"), position.finish());
+                }
+                PageStart::Gt => {
+                    let id = position.document(ID);
+                    position.value("$gt", after.tag(), after.bytes());
+                    position.end(id);
+                    command.append(cstr!("filter"), position.finish());
+                }
+            }
         }
         if scan.ids_only {
             command.append(cstr!("projection"), self.layout.projection());
@@ -58,8 +78,11 @@ impl Target {
         self.reading(command, max_time_millis)
     }
 
-    /// The live rows of a page, and where the next one begins.
-    pub fn read_page(&self, scan: &Scan, documents: &[RawDocumentBuf]) -> Outcome {
+    /// The live rows of a page, and where the next one begins. `None`: it starts before the row that it should follow.
+    pub fn read_page(&self, scan: &Scan, documents: &[RawDocumentBuf]) -> Option<Outcome> {
+        if starts_before(scan, documents) {
+            return None;
+        }
         let last = documents.last().filter(|_| documents.len() >= page_limit(scan));
         let next = last.and_then(|row| position(row));
         // `min` includes the row that ended the page before.
@@ -68,7 +91,7 @@ impl Target {
             let (id, row) = self.layout.read_row(row)?;
             Some((id, row.live_row(Dates::default(), scan.now)?))
         });
-        Outcome::Page { rows: rows.collect(), ids_only: scan.ids_only, next }
+        Some(Outcome::Page { rows: rows.collect(), ids_only: scan.ids_only, next })
     }
 
     fn reading(&self, mut command: RawDocumentBuf, max_time_millis: i64) -> RawDocumentBuf {
@@ -102,6 +125,17 @@ pub fn counted(documents: &[RawDocumentBuf]) -> std::result::Result<u64, Error> 
 /// One more than is wanted where the last row of the page before comes again.
 fn page_limit(scan: &Scan) -> usize {
     usize::try_from(scan.limit).unwrap_or(usize::MAX) + usize::from(scan.after.is_some())
+}
+
+/// Whether the service overlooked where the page starts, as far as that is easily told: by ids that are texts.
+fn starts_before(scan: &Scan, documents: &[RawDocumentBuf]) -> bool {
+    let (Some(after), Some(first)) = (&scan.after, documents.first().and_then(|row| position(row))) else {
+        return false;
+    };
+    documents.len() >= page_limit(scan)
+        && first.tag() == tag::STRING
+        && after.tag() == tag::STRING
+        && first.bytes() < after.bytes()
 }
 
 /// Where a row is in the order of a scan: by its `_id`, whatever the session's id.

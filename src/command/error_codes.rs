@@ -44,6 +44,8 @@ pub const INTERRUPTIONS: [i32; 7] = [
     262,   // ExceededTimeLimit
 ];
 
+/// `Unauthorized`, `AuthenticationFailed`.
+pub const NO_RIGHT: [i32; 2] = [13, AUTHENTICATION_FAILED];
 /// `AuthenticationFailed`.
 pub const AUTHENTICATION_FAILED: i32 = 18;
 /// `IllegalOperation`: "Transaction numbers are only allowed on a replica set member or mongos".

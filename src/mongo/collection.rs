@@ -8,7 +8,6 @@ use super::{context::Context, find::documents, retry::Attempts};
 use crate::{
     command::collection::{counted, removed},
     error::Result,
-    session::{Outcome, Scan},
 };
 
 /// Removes all rows. Never repeated: a repetition would take with it what was written since.
@@ -26,13 +25,6 @@ pub async fn count(context: &Context, deadline: Instant) -> Result<u64> {
     let attempts = Attempts { context, deadline, ids: &[] };
     let command = context.settings.target.count(attempts.remaining_millis());
     counted(&read(&attempts, command).await?)
-}
-
-pub async fn page(context: &Context, scan: &Scan, deadline: Instant) -> Result<Outcome> {
-    let attempts = Attempts { context, deadline, ids: &[] };
-    let target = &context.settings.target;
-    let found = read(&attempts, target.page(scan, attempts.remaining_millis())).await?;
-    Ok(target.read_page(scan, &found))
 }
 
 pub async fn ping(context: &Context, deadline: Instant) -> Result<()> {
@@ -54,7 +46,11 @@ async fn delete_many(context: &Context, expired_at: Option<DateTime>, deadline: 
     removed(&attempts.once(context.settings.target.delete_many(expired_at)).await?)
 }
 
-async fn read(attempts: &Attempts<'_>, command: bson::RawDocumentBuf) -> Result<Vec<bson::RawDocumentBuf>> {
+/// The documents that a command returns from where the app reads.
+pub async fn read(
+    attempts: &Attempts<'_>,
+    command: bson::RawDocumentBuf,
+) -> Result<Vec<bson::RawDocumentBuf>> {
     let context = attempts.context;
     let selection = context.settings.selection.clone();
     let (end, _) =

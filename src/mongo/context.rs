@@ -1,6 +1,6 @@
 //! What a command needs to reach one store's collection.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use mongodb::{Database, options::SelectionCriteria};
 
@@ -26,6 +26,8 @@ pub struct Settings {
     pub database: String,
     /// Where reads go; `None`: the primary.
     pub selection: Option<SelectionCriteria>,
+    /// The server knows no `min`: pages of rows start by `$gt`.
+    pub pages_by_gt: AtomicBool,
     pub retry_reads: bool,
     pub retry_writes: bool,
     /// `stmtIds` is no part of the stable API.

@@ -3,7 +3,7 @@
 //!
 //! - [`runtime`] is the I/O thread, [`clients`] shares clients between stores, [`connect`] gets them to a server,
 //!   [`watched_client`] keeps them there, [`topology`] is what is known of the servers.
-//! - [`find`], [`write`], [`collection`] and [`indexes`] run commands; [`retry`] gets each there and back.
+//! - [`find`], [`write`], [`collection`], [`pages`] and [`indexes`] run commands; [`retry`] gets each there and back.
 //! - [`server_info`], [`server_session`] and [`server_error`] are what a server says, holds and complains of.
 
 pub mod clients;
@@ -12,6 +12,7 @@ pub mod connect;
 pub mod context;
 pub mod find;
 pub mod indexes;
+pub mod pages;
 mod retry;
 mod runtime;
 pub mod server_error;

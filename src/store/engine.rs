@@ -349,7 +349,7 @@ async fn call(store: &Store, context: &Context, request: &Request, deadline: Ins
     match request {
         Request::Clear => collection::clear(context, deadline).await.map(|()| Outcome::Done),
         Request::Count => collection::count(context, deadline).await.map(Outcome::Count),
-        Request::Scan(scan) => collection::page(context, scan, deadline).await,
+        Request::Scan(scan) => store.page(context, scan, deadline).await,
         Request::Ping => collection::ping(context, deadline).await.map(|()| Outcome::Done),
         Request::Sweep => {
             let removed = collection::remove_expired(context, deadline).await?;

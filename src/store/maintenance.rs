@@ -9,8 +9,10 @@ use std::{
 
 use super::{sink::Event, store::Store};
 use crate::{
-    mongo::{collection, indexes},
+    error::Result,
+    mongo::{collection, context::Context, indexes, pages},
     options::config::AutoRemove,
+    session::{Outcome, Scan},
 };
 
 /// Between attempts to create the indexes while the servers cannot be reached.
@@ -68,6 +70,18 @@ async fn remove_expired(store: &Weak<Store>, is_sweep: bool) -> Option<()> {
 }
 
 impl Store {
+    /// Warns when the first page had to do without `min`.
+    pub(super) async fn page(&self, context: &Context, scan: &Scan, deadline: Instant) -> Result<Outcome> {
+        let by_gt = &context.settings.pages_by_gt;
+        let knew_min = !by_gt.load(Ordering::Relaxed);
+        let page = pages::page(context, scan, deadline).await;
+        if knew_min && by_gt.load(Ordering::Relaxed) {
+            let message = format!("{}: {}", self.settings.target.collection, pages::WARNING);
+            self.sink.event(Event::Warning { code: "CONNECT_MONGO_PAGES", message });
+        }
+        page
+    }
+
     pub(super) fn count_removed(&self, removed: u64, is_sweep: bool) {
         self.stats.swept.fetch_add(removed, Ordering::Relaxed);
         self.stats.sweeps.fetch_add(u64::from(is_sweep), Ordering::Relaxed);

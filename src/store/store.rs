@@ -228,6 +228,7 @@ fn settings(config: &StoreConfig, spec: &ConnectionSpec) -> Settings {
         writes_wait: spec.write_concern.as_ref().map(waits),
         database: spec.database.clone(),
         selection: spec.read_preference.clone().map(SelectionCriteria::ReadPreference),
+        pages_by_gt: AtomicBool::new(false),
         retry_reads: spec.retry_reads,
         retry_writes: spec.retry_writes,
         api_strict: spec.server_api.as_ref().is_some_and(|api| api.strict == Some(true)),
