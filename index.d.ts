@@ -86,6 +86,7 @@ declare namespace MongoStore {
   export type StoreError = stores.StoreError
   export type Stats = stores.Stats
   export type StoredId = stores.StoredId
+  export type Entry<T extends Data = Data> = stores.Entry<T>
 
   // Names of `@types/connect-mongo`. Its `MongoStore` is what the class made that is called with `session` here, and
   // that of connect-mongo 6 what `create` makes: the name stands for either.

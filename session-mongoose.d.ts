@@ -1,5 +1,5 @@
 import { Data, SessionStore } from './types/express-session'
-import { Callback, Stats, Touchable } from './types/store'
+import { Callback, Entry, Stats, Touchable } from './types/store'
 
 /**
  * session-mongoose's store with its I/O in a Rust core. `connect`: express-session, Connect 1 to 3 or Express 2 to 5;
@@ -69,6 +69,8 @@ declare namespace sessionMongoose {
     /** Removes all sessions, and keeps the indexes. */
     clear (callback?: Callback<true>): Promise<true>
     ids (callback?: Callback<string[]>): Promise<string[]>
+    /** The sessions that have not expired, one after the other. */
+    entries (): AsyncIterableIterator<Entry<T>>
     sweep (callback?: Callback<number>): Promise<number>
     ping (callback?: Callback<void>): Promise<void>
     stats (callback?: Callback<Stats>): Promise<Stats>

@@ -8,15 +8,12 @@ const { keys } = require('./crypto/keys')
 const { createCodec, identity, MISSING } = require('./session/codec')
 const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
+const { Lists } = require('./store/lists')
 const { answer } = require('./support/callbacks')
 const debug = require('./support/debug')
 const { asError, named } = require('./support/errors')
 const { nextTick, Promise } = require('./support/realm')
 const { warn } = require('./support/warnings')
-
-/** Rows and ids that `all` and `ids` hold at a time, beside their result. */
-const ROWS_PER_PAGE = 500
-const IDS_PER_PAGE = 5000
 
 /** The server's code of a row that the collection's validator refuses. */
 const DOCUMENT_VALIDATION_FAILURE = 121
@@ -37,6 +34,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     #form
     #isConditional
     #kind
+    #lists
 
     constructor (options) {
       if (MemoryStore && options?.fallbackMemory) return new MemoryStore()
@@ -53,6 +51,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       this.#isConditional = form.conflicts !== 'overwrite'
       this.#backend = this.#layered(backend, codec)
       this.#codec = form.encryption || this.#isConditional ? { encode: identity, decode: identity } : codec
+      this.#lists = new Lists(this.#backend, { readId: kind.readId, revive: row => this.#revive(row) })
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -91,6 +90,12 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     /** The ids of the sessions that have not expired, as they are stored: after `transformId`. */
     ids (callback) {
       return answer(this.#ids(), callback, this.#dialect.reply)
+    }
+
+    /** The sessions that have not expired, one after the other, a page at a time. */
+    entries () {
+      if (debug.enabled) debug.line('entries')
+      return this.#lists.entries()
     }
 
     /** How many sessions are stored, expired ones that are not removed yet included. */
@@ -211,7 +216,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #all () {
       try {
         if (debug.enabled) debug.line('all')
-        const sessions = this.#dialect.allAreIds ? await this.#ids() : await this.#sessions()
+        const sessions = await (this.#dialect.allAreIds ? this.#lists.ids() : this.#lists.sessions())
         this.#announce('all', sessions)
         return sessions
       } catch (error) {
@@ -219,28 +224,10 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       }
     }
 
-    async #sessions () {
-      const sessions = []
-      let after = null
-      do {
-        const page = await this.#backend.scan({ after, limit: ROWS_PER_PAGE })
-        sessions.push(...page.rows.map(row => this.#revive(row)).filter(session => session !== MISSING))
-        after = page.next
-      } while (after !== null)
-      return sessions
-    }
-
     async #ids () {
       try {
         if (debug.enabled) debug.line('ids')
-        const ids = []
-        let after = null
-        do {
-          const page = await this.#backend.ids({ after, limit: IDS_PER_PAGE })
-          for (const id of page.rows) ids.push(this.#kind.readId(id))
-          after = page.next
-        } while (after !== null)
-        return ids
+        return await this.#lists.ids()
       } catch (error) {
         throw asError(error)
       }

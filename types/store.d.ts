@@ -95,6 +95,11 @@ export interface Store<T extends Data = Data> extends SessionStore {
    * The ids of the sessions that have not expired, as they are stored, that is as `transformId` made them.
    */
   ids (callback?: Callback<StoredId[]>): Promise<StoredId[]>
+  /**
+   * The sessions that have not expired, one after the other, for any number of them: 500 are in memory at a time.
+   * Reading begins with the first of them; what is stored or removed meanwhile may be there or not.
+   */
+  entries (): AsyncIterableIterator<Entry<T>>
   /** How many sessions are stored, expired ones that MongoDB has not removed yet included. */
   length (callback?: Callback<number>): Promise<number>
   /** Removes the expired sessions now. Resolves to how many there were. */
@@ -161,6 +166,15 @@ type ErrorListener = { call (error: StoreError): void }['call']
 
 /** What `get` returns carries `lastModified` when `touchAfter` is on: that is how `touch` knows. */
 export type Touchable<T> = T & { lastModified?: Date }
+
+/** What `entries` yields. */
+export interface Entry<T extends Data = Data> {
+  /** As it is stored, that is as `transformId` made it. */
+  id: StoredId
+  session: T
+  /** Null if it never expires. */
+  expires: Date | null
+}
 
 /** An ObjectId is read as an instance of the app's `bson`. */
 export type StoredId = string | number | bigint | Date | Buffer | object

@@ -95,6 +95,9 @@ for (const backend of ['native', 'driver']) {
         const sids = Array.from({ length: 6001 }, (_, n) => `s${n}`)
         await rows.insertMany(sids.map(sid => ({ sid, data: {}, expires: null })))
         assert.deepEqual((await store.all()).sort(), sids.sort())
+        const entries = []
+        for await (const { id } of store.entries()) entries.push(id)
+        assert.deepEqual(entries.sort(), sids)
       })
 
       test('clear where there is no collection', async () => {

@@ -28,6 +28,26 @@ for (const [dialect, open] of Object.entries(backends)) {
       assert.deepEqual(await store.ids(), [])
     })
 
+    test('entries yields live sessions with their ids and expirations', async () => {
+      const store = open({ autoRemove: 'disabled' })
+      await store.clear()
+      const session = makeSession({ user: 'u' })
+      session.cookie.expires = new Date(Date.now() + 60_000)
+      const set = store.set('a', session)
+      const iterator = store.entries()
+      const first = iterator.next()
+      await Promise.all([set, store.set('expired', makeSession({}, -1000))])
+      const { value } = await first
+      assert.deepEqual([value.id, value.session.user, value.expires], ['a', 'u', session.cookie.expires])
+      assert.equal((await iterator.next()).done, true)
+      await rows.insertOne({ _id: 7, session: '{"cookie":{}}' })
+      const found = []
+      for await (const { id, expires } of store.entries()) found.push([id, expires])
+      assert.deepEqual(found, [[7, null], ['a', session.cookie.expires]])
+      await store.close()
+      await assert.rejects(store.entries().next(), { name: 'MongoClientClosedError' })
+    })
+
     test('they see what was called before them', async () => {
       const store = open()
       await store.clear()
@@ -67,6 +87,10 @@ for (const [dialect, open] of Object.entries(backends)) {
       const ids = await store.ids()
       assert.equal(ids.length, 6002)
       assert.ok(ids.includes(5))
+      const listed = []
+      for await (const { id, session } of store.entries()) listed.push([id, session.n])
+      assert.deepEqual(listed.map(([id]) => id), ids)
+      assert.equal(new Set(listed.map(([, n]) => n)).size, 6002)
       assert.ok(ids.some(id => id instanceof Date && id.getTime() === 7))
       await store.clear()
     })

@@ -24,6 +24,7 @@ store.set('sid', { cookie: new session.Cookie(), user: 'u' }, error => console.l
 store.on('create', sid => sid.length).on('touch', (sid, { user }) => user.length).once('error', error => error.message)
 const { queued, latencyMS }: MongoStore.Stats = await store.stats()
 const ids: MongoStore.StoredId[] = await named.ids()
+for await (const { id, session, expires } of named.entries()) ids.push(id, session.cookie.path ?? '', expires ?? 0)
 
 const client = new MongoClient('mongodb://localhost/app')
 MongoStore.create({ client, dbName: 'app' })
