@@ -1,6 +1,6 @@
 'use strict'
 
-const { elsewhere } = require('./elsewhere')
+const { onWorkerThread } = require('./worker-thread')
 const { UndecryptableError } = require('./errors')
 const { keys, prepareSecret } = require('./keys')
 const { isPromise, Promise } = require('../support/realm')
@@ -37,7 +37,7 @@ class Vault {
   encrypt (text, kind) {
     const large = Buffer.byteLength(text) > LARGE
     const seal = writer => large
-      ? elsewhere('seal', text, kind, this.#family, this.#suites[this.#family], writer)
+      ? onWorkerThread('seal', text, kind, this.#family, this.#suites[this.#family], writer)
       : rows.seal(text, kind, this.#family, this.#suites[this.#family], writer)
     const writer = this.#writer()
     return isPromise(writer) ? writer.then(seal) : seal(writer)
@@ -55,7 +55,7 @@ class Vault {
     const row = rows.parse(stored, this.#suites)
     if (row === null) throw new UndecryptableError('it is not encrypted, or not as connect-mongo does')
     const candidates = this.#candidates(row)
-    if (stored.length > LARGE_STORED) return this.#decryptLater(stored, candidates, elsewhere)
+    if (stored.length > LARGE_STORED) return this.#decryptLater(stored, candidates, onWorkerThread)
     const others = []
     for (const candidate of candidates) {
       const key = this.#keyAtHand(candidate)

@@ -3,7 +3,7 @@
 const { parentPort } = require('worker_threads')
 const rows = require('./rows')
 
-// The thread of elsewhere.js.
+// The thread of worker-thread.js.
 
 parentPort.on('message', ({ id, method, args }) => {
   try {

@@ -16,7 +16,7 @@ let last = 0
 const jobs = new Map()
 
 /** Calls `open` or `seal` of rows.js on that thread. */
-function elsewhere (method, ...args) {
+function onWorkerThread (method, ...args) {
   if (file === undefined) return here({ method, args })
   return new Promise((resolve, reject) => {
     worker ??= start()
@@ -69,4 +69,4 @@ async function here ({ method, args }) {
   }
 }
 
-module.exports = { elsewhere }
+module.exports = { onWorkerThread }
