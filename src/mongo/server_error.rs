@@ -52,7 +52,7 @@ pub fn from_driver(error: &DriverError, ids: &[&Id]) -> Error {
         }
         ErrorKind::Io(io) => Error::new("MongoNetworkError", io.to_string()),
         ErrorKind::ConnectionPoolCleared { message, .. } => {
-            Error::new("MongoPoolClearedError", message.clone())
+            Error::new("MongoPoolClearedError", without_details(message))
         }
         ErrorKind::ServerSelection { message, .. } => {
             Error::new("MongoServerSelectionError", message.clone())
@@ -71,4 +71,31 @@ pub fn from_driver(error: &DriverError, ids: &[&Id]) -> Error {
     };
     mapped.labels = error.labels().iter().cloned().collect();
     mapped
+}
+
+/// A driver's message that quotes another error of its own, as `Kind: …, labels: …, source: …`, with its kind alone.
+fn without_details(message: &str) -> String {
+    let kept = message.split_once(", labels: ").map_or(message, |(kept, _)| kept);
+    kept.replace(": Kind: ", ": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_quotes_another_one_quotes_what_has_happened() {
+        let quoted = DriverError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        let message = format!(
+            "Connection pool for localhost:1 cleared because another operation failed with: {quoted}"
+        );
+        assert!(
+            message.contains("Kind: ") && message.contains("labels: "),
+            "the driver's text has changed: {message}"
+        );
+        assert_eq!(
+            without_details(&message),
+            "Connection pool for localhost:1 cleared because another operation failed with: I/O error: connection refused"
+        );
+    }
 }
