@@ -12,7 +12,10 @@ const CHECKS = {
   clippy: ['cargo', 'clippy', '--workspace', '--locked', '--all-targets', '--profile', 'testing', '--', '-D', 'warnings'],
   imports: [process.execPath, 'scripts/check-imports.js'],
   eslint: [process.execPath, 'node_modules/eslint/bin/eslint.js', '--max-warnings=0', ...(fix ? ['--fix'] : []), '.'],
-  tsc: [process.execPath, 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json']
+  tsc: [process.execPath, 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'],
+  workflows: [process.execPath, 'scripts/lint-workflows.js'],
+  lockfile: [process.execPath, 'node_modules/lockfile-lint/bin/lockfile-lint.js', '--path', 'package-lock.json', '--type', 'npm',
+    '--validate-integrity']
 }
 
 main(async () => {

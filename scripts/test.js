@@ -1,8 +1,11 @@
 'use strict'
 
-// npm test                       everything: cargo test, then all of __test__
-// npm test -- <file or option>…  only these files, or all of __test__ with these options of `node --test`
-// npm run test:peers             ours beside the real connect-mongo packages, on one collection
+// npm test                          everything: cargo test, then all of __test__
+// npm test -- <file or option>…     only these files, or all of __test__ with these options of `node --test`
+// npm test -- --shared-server-only  without cargo test and the files that start servers of their own
+// npm run test:peers                ours beside the real connect-mongo packages, on one collection
+//
+// With CONNECT_MONGO_NATIVE_LIBRARY_PATH, that addon is tested and nothing is built.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -23,25 +26,36 @@ const CARGO_TEST = ['test', '--workspace', '--locked', '--profile', 'testing']
 // Building what build.js has not built takes a minute, the tests take seconds.
 const CARGO_TIMEOUT_MS = 10 * 60_000
 
+const SHARED_SERVER_ONLY = '--shared-server-only'
+
 main(async () => {
   await ensureDependencies()
-  const addon = await build('testing')
-  const given = process.argv.slice(2)
+  const built = process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH
+  const addon = built ? path.resolve(built) : await build('testing')
+  const given = process.argv.slice(2).filter(arg => arg !== SHARED_SERVER_ONLY)
+  const sharedServerOnly = process.argv.includes(SHARED_SERVER_ONLY)
 
   return withServer(async server => {
     const env = { ...server, CONNECT_MONGO_NATIVE_LIBRARY_PATH: addon }
-    const rust = given.length === 0 ? await run('cargo', CARGO_TEST, env, { timeoutMS: CARGO_TIMEOUT_MS }) : 0
+    const testsRust = !built && !sharedServerOnly && given.length === 0
+    const rust = testsRust ? await run('cargo', CARGO_TEST, env, { timeoutMS: CARGO_TIMEOUT_MS }) : 0
     if (rust > 128) return rust
-    const files = given.some(arg => arg.endsWith('.js')) ? [] : testFiles()
+    const files = given.some(arg => arg.endsWith('.js')) ? [] : testFiles({ sharedServerOnly })
     const node = await run(process.execPath, ['--test', ...NODE_OPTIONS, ...given, ...files], env)
     return rust || node
   })
 })
 
 /** What is beside the peers has a run of its own. */
-function testFiles () {
+function testFiles ({ sharedServerOnly }) {
   return fs.readdirSync(path.join(root, '__test__'), { recursive: true })
     .filter(name => name.endsWith('.test.js') && !name.startsWith(`peers${path.sep}`))
     .map(name => path.join('__test__', name))
+    .filter(name => !(sharedServerOnly && startsServers(path.join(root, name))))
     .sort()
+}
+
+/** Whether a test starts servers: with these helpers, or by a fault. */
+function startsServers (file) {
+  return /\bstart(Standalone|ReplicaSet)\b|old-server|\/faults\//.test(`${file}\n${fs.readFileSync(file, 'utf8')}`)
 }

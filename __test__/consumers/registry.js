@@ -10,9 +10,8 @@ const fs = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 const { Readable } = require('node:stream')
-const manifest = require('../../package.json')
-
-const root = path.join(__dirname, '..', '..')
+const { currentPlatform } = require('../../lib/backends/native/platforms')
+const { layOut, npm } = require('../../scripts/release/packages')
 
 /** `addon`: the file for this machine's platform package. `folder`: for the tarballs. */
 async function startRegistry ({ addon, folder }) {
@@ -54,33 +53,10 @@ async function startRegistry ({ addon, folder }) {
   return { url, stop }
 }
 
-function npm (...args) {
-  const cli = process.env.npm_execpath
-  const [command, ...first] = cli?.endsWith('.js') ? [process.execPath, cli] : ['npm']
-  return execFileSync(command, [...first, ...args], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-}
-
 /** Maps names to `{ packument, file }`. Platform packages for other machines have no addon in them. */
 function packAll ({ addon, folder, url }) {
-  const platforms = fs.readdirSync(path.join(root, 'npm'))
-  const names = platforms.map(platform => `${manifest.name}-${platform}`)
-  const packages = new Map()
-  for (const platform of platforms) {
-    const contents = path.join(folder, platform, 'package')
-    fs.cpSync(path.join(root, 'npm', platform), contents, { recursive: true })
-    if (path.basename(addon).includes(`.${platform}.`)) fs.copyFileSync(addon, path.join(contents, path.basename(addon)))
-    packages.set(`${manifest.name}-${platform}`, pack(contents, url))
-  }
-  npm('pack', '--ignore-scripts', '--pack-destination', folder)
-  const unpacked = path.join(folder, 'main')
-  fs.mkdirSync(unpacked)
-  execFileSync('tar', ['-xzf', path.join(folder, `${manifest.name}-${manifest.version}.tgz`), '-C', unpacked])
-  const contents = path.join(unpacked, 'package')
-  // As `napi pre-publish` does it.
-  const optionalDependencies = Object.fromEntries(names.map(name => [name, manifest.version]))
-  fs.writeFileSync(path.join(contents, 'package.json'), JSON.stringify({ ...manifest, optionalDependencies }))
-  packages.set(manifest.name, pack(contents, url))
-  return packages
+  const packages = layOut({ addons: { [currentPlatform()]: addon }, folder })
+  return new Map(packages.map(({ name, folder: contents }) => [name, pack(contents, url)]))
 }
 
 function pack (contents, url) {
