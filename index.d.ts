@@ -1,6 +1,7 @@
 import SessionMongoose = require('./session-mongoose')
 import * as crypto from './types/crypto'
 import { Data } from './types/express-session'
+import * as monitoring from './types/monitoring'
 import * as options from './types/options'
 import * as stores from './types/store'
 
@@ -81,6 +82,9 @@ declare namespace MongoStore {
   export type Secret = crypto.Secret
   export type WebCryptoAdapterOptions = crypto.WebCryptoAdapterOptions
   export type CryptoAdapter = crypto.CryptoAdapter
+
+  export type OperationMessage = monitoring.OperationMessage
+  export type CommandMessage = monitoring.CommandMessage
 
   export type LegacyStore<T extends Data = Data> = stores.LegacyStore<T>
   export type StoreError = stores.StoreError

@@ -10,13 +10,12 @@ const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
 const { Lists } = require('./store/lists')
 const { answer } = require('./support/callbacks')
+const { areOperationsTraced, traceOperation } = require('./support/channels')
 const debug = require('./support/debug')
 const { asError, named } = require('./support/errors')
 const { nextTick, Promise } = require('./support/realm')
+const { warnIfRefused } = require('./support/validators')
 const { warn } = require('./support/warnings')
-
-/** The server's code of a row that the collection's validator refuses. */
-const DOCUMENT_VALIDATION_FAILURE = 121
 
 /** Closes the backend of a store that nobody can reach any more, such as one made for a single request. */
 const abandoned = new FinalizationRegistry(backend => backend.abandon().catch(() => {}))
@@ -66,30 +65,30 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     /** The session, or what the dialect returns when there is none. */
     get (sid, callback) {
-      return answer(this.#get(sid), callback, this.#dialect.reply)
+      return this.#perform('get', this.#get, callback, sid)
     }
 
     set (sid, session, callback) {
-      return answer(this.#set(sid, session), callback, this.#dialect.reply)
+      return this.#perform('set', this.#set, callback, sid, session)
     }
 
     /** Moves the expiration, unless `touchAfter` says that it was moved recently enough. */
     touch (sid, session, callback) {
-      return answer(this.#touch(sid, session), callback, this.#dialect.reply)
+      return this.#perform('touch', this.#touch, callback, sid, session)
     }
 
     destroy (sid, callback) {
-      return answer(this.#destroy(sid), callback, this.#dialect.reply)
+      return this.#perform('destroy', this.#destroy, callback, sid)
     }
 
     /** The sessions that have not expired, as an array. */
     all (callback) {
-      return answer(this.#all(), callback, this.#dialect.reply)
+      return this.#perform('all', this.#all, callback)
     }
 
     /** The ids of the sessions that have not expired, as they are stored: after `transformId`. */
     ids (callback) {
-      return answer(this.#ids(), callback, this.#dialect.reply)
+      return this.#perform('ids', this.#ids, callback)
     }
 
     /** The sessions that have not expired, one after the other, a page at a time. */
@@ -100,30 +99,30 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     /** How many sessions are stored, expired ones that are not removed yet included. */
     length (callback) {
-      return answer(this.#length(), callback, this.#dialect.reply)
+      return this.#perform('length', this.#length, callback)
     }
 
     clear (callback) {
-      return answer(this.#clear(), callback, this.#dialect.reply)
+      return this.#perform('clear', this.#clear, callback)
     }
 
     /** Removes expired sessions now; returns how many. */
     sweep (callback) {
-      return answer(this.#sweep(), callback, this.#dialect.reply)
+      return this.#perform('sweep', this.#sweep, callback)
     }
 
     /** Succeeds when the server replies. */
     ping (callback) {
-      return answer(this.#ping(), callback, this.#dialect.reply)
+      return this.#perform('ping', this.#ping, callback)
     }
 
     stats (callback) {
-      return answer(this.#stats(), callback, this.#dialect.reply)
+      return this.#perform('stats', this.#stats, callback)
     }
 
     /** Refuses new operations, finishes the accepted ones, disconnects. */
     close (callback) {
-      return answer(this.#close(), callback, this.#dialect.reply)
+      return this.#perform('close', this.#close, callback)
     }
 
     /** What the framework calls to make its own object of a session that `get` returned. */
@@ -131,6 +130,14 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       const object = super.createSession(req, session)
       if (this.#isConditional) this.#backend.adopt(session, object)
       return object
+    }
+
+    /** Calls a method's own work, before the eyes of whoever subscribes, and passes its outcome on. */
+    #perform (name, work, callback, sid, session) {
+      const outcome = areOperationsTraced()
+        ? traceOperation(this.#form, name, () => work.call(this, sid, session))
+        : work.call(this, sid, session)
+      return answer(outcome, callback, this.#dialect.reply)
     }
 
     // Each method's own work. These are async, so that they never throw but reject. They call the backend
@@ -164,7 +171,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         this.#announce('set', sid) // for compatibility with times before the two others
         return this.#dialect.stored
       } catch (error) {
-        if (error?.code === DOCUMENT_VALIDATION_FAILURE) warnOfValidator(this.#form.collection)
+        warnIfRefused(error, this.#form.collection)
         throw asError(error)
       }
     }
@@ -375,11 +382,6 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 function withNamedHooks (form) {
   const hooks = ['serialize', 'unserialize', 'transformId'].map(name => [name, named(name, form[name])])
   return { ...form, ...Object.fromEntries(hooks) }
-}
-
-function warnOfValidator (collection) {
-  warn('CONNECT_MONGO_COLLECTION', `${collection}: its validator has refused a session, and fails every set whose row ` +
-    'it refuses. Remedy: let it pass the rows of this store, or name another collection')
 }
 
 module.exports = { defineStore }

@@ -72,6 +72,11 @@ MongoStore.create({ mongoUrl: 'mongodb://localhost', collection: 'sessions' })
 // @ts-expect-error: no such mode
 MongoStore.create({ mongoUrl: 'mongodb://localhost', autoRemove: 'sometimes' })
 
+const command: Pick<MongoStore.CommandMessage, 'operations' | 'error'> = { operations: 2 }
+const operation: MongoStore.OperationMessage = {
+  operation: 'get', outcome: 'found', backend: 'native', collection: 'sessions', dialect: 'modern'
+}
+
 await using closing = MongoStore.create(options)
 
-export { closing, derivations, heard, ids, latencyMS, missing, more, nothing, queued, user }
+export { closing, command, derivations, heard, ids, latencyMS, missing, more, nothing, operation, queued, user }

@@ -10,7 +10,7 @@ use crate::{
     command::bson::{Writer, elements},
     error::Error,
     session::{Expected, Expiry, Id, NEVER, Outcome, Row, StoredRow, Value, bson_type as tag},
-    store::sink::Event,
+    store::sink::{CommandReport, Event},
 };
 
 pub fn outcome(env: &Env, outcome: &Outcome) -> Result<Js> {
@@ -43,6 +43,15 @@ pub fn event(env: &Env, event: &Event) -> Result<Js> {
     let elements = match event {
         Event::Connected => vec![string(env, "connected")?],
         Event::Disconnected => vec![string(env, "disconnected")?],
+        #[expect(clippy::cast_precision_loss, reason = "lengths")]
+        Event::Command(CommandReport { name, operations, bytes, took, error: failure }) => vec![
+            string(env, "command")?,
+            string(env, name)?,
+            js(env, *operations as f64)?,
+            js(env, *bytes as f64)?,
+            js(env, took.as_secs_f64() * 1000.0)?,
+            failure.as_ref().map_or_else(|| null(env), |failure| error(env, failure))?,
+        ],
         Event::Error(cause, source) => vec![string(env, "error")?, error(env, cause)?, string(env, source)?],
         #[expect(clippy::cast_precision_loss, reason = "sequence numbers count operations")]
         Event::Room(sequence) => vec![string(env, "room")?, js(env, *sequence as f64)?],

@@ -127,6 +127,10 @@ fn open(context: &FunctionCallContext) -> Result<Js> {
         core.store.flush();
         Ok(())
     })?;
+    functions.add("watchCommands", |core, context| {
+        core.store.watch_commands(context.get(0)?);
+        Ok(())
+    })?;
     functions.add("close", |core, context| {
         core.start(context, |token| core.store.close(token)).map(|((), promise)| promise)
     })?;

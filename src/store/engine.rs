@@ -17,6 +17,7 @@ use super::{
     stats::Verb,
     store::Store,
     ticket::{Core, Ticket},
+    watch::{Watched, find_error, write_error},
     work::Work,
 };
 use crate::{
@@ -184,35 +185,40 @@ impl Store {
         let Command { id, body, deadline, operations } = command;
         match body {
             Body::Find { keys } => {
-                self.stats.command(Verb::Find, operations);
-                self.lease.spawner.spawn(async move { store.find(&context, id, keys, deadline).await });
+                let watched = self.begin_command(Verb::Find, operations);
+                self.lease
+                    .spawner
+                    .spawn(async move { store.find(&context, id, keys, deadline, watched).await });
             }
             Body::FindExisting { keys } => {
-                self.stats.command(Verb::Find, keys.len());
+                let watched = self.begin_command(Verb::Find, keys.len());
                 self.lease.spawner.spawn(async move {
                     let existing = find::find_existing(&context, &keys, deadline);
                     let existing = AssertUnwindSafe(existing).catch_unwind().await.unwrap_or_default();
+                    store.report(watched, None);
                     store.end(|work| work.scheduler.end_find_existing(id, existing.as_deref()));
                 });
             }
             Body::FindCurrent { keys } => {
-                self.stats.command(Verb::Find, keys.len());
+                let watched = self.begin_command(Verb::Find, keys.len());
                 self.lease.spawner.spawn(async move {
                     let finding = find::find_current(&context, &keys, deadline);
                     let rows = AssertUnwindSafe(finding).catch_unwind().await;
                     let rows = rows.unwrap_or_else(|_| Err(Error::panicked()));
+                    store.report(watched, rows.as_ref().err());
                     store.end(|work| work.scheduler.end_find_current(id, rows));
                 });
             }
             Body::Write(write) => {
-                self.stats.command(Verb::of(write.kind), operations);
+                let watched = self.begin_command(Verb::of(write.kind), operations);
+                watched.sends(&write.statements);
                 let session = write.session.and_then(|session| work.sessions.take(session));
                 self.lease.spawner.spawn(async move {
-                    store.write(&context, id, write, session, deadline).await;
+                    store.write(&context, id, write, session, deadline, watched).await;
                 });
             }
             Body::Fence { session } => {
-                self.stats.command(Verb::Update, 0);
+                let watched = self.begin_command(Verb::Update, 0);
                 let server_session = work.sessions.take(session);
                 self.lease.spawner.spawn(async move {
                     let fencing = write::fence(&context, server_session, deadline);
@@ -220,6 +226,7 @@ impl Store {
                         .catch_unwind()
                         .await
                         .unwrap_or((Err(Error::panicked()), None));
+                    store.report(watched, end.as_ref().err());
                     store.end(|work| {
                         if let Some(server_session) = server_session {
                             work.sessions.put_back(session, server_session);
@@ -235,8 +242,16 @@ impl Store {
         }
     }
 
-    async fn find(self: &Arc<Self>, context: &Context, id: CommandId, keys: Vec<Id>, deadline: Instant) {
+    async fn find(
+        self: &Arc<Self>,
+        context: &Context,
+        id: CommandId,
+        keys: Vec<Id>,
+        deadline: Instant,
+        watched: Watched,
+    ) {
         let on_rows = |rows: Vec<(usize, StoredRow)>| {
+            watched.receives(&rows);
             let mut work = self.work();
             for (index, row) in rows {
                 work.scheduler.found(id, index, &row);
@@ -247,6 +262,7 @@ impl Store {
         let found = AssertUnwindSafe(finding).catch_unwind().await;
         let Found { end, clean } =
             found.unwrap_or_else(|_| Found { end: FindEnd::Failed(Error::panicked()), clean: false });
+        self.report(watched, find_error(&end));
         self.end(|work| work.scheduler.end_find(id, end, clean, Instant::now()));
     }
 
@@ -257,6 +273,7 @@ impl Store {
         write: schedule::Write<Core>,
         session: Option<ServerSession>,
         deadline: Instant,
+        watched: Watched,
     ) {
         let writing = write::write(context, &write, session, deadline);
         let sent = AssertUnwindSafe(writing).catch_unwind().await.unwrap_or_else(|_| write::Sent {
@@ -265,6 +282,7 @@ impl Store {
             replaced: true,
             session: None,
         });
+        self.report(watched, write_error(&sent.end));
         self.end(|work| {
             if let (Some(number), Some(session)) = (write.session, sent.session) {
                 work.sessions.put_back(number, session);
@@ -281,12 +299,14 @@ impl Store {
         ticket: Ticket,
         barrier: Option<CommandId>,
     ) {
-        self.stats.command(Verb::Other, 1);
+        let watched = self.begin_call(&request);
         let (store, context) = (Arc::clone(self), context.clone());
         self.lease.spawner.spawn(async move {
             let calling = call(&store, &context, &request, ticket.deadline);
             let outcome =
                 AssertUnwindSafe(calling).catch_unwind().await.unwrap_or_else(|_| Err(Error::panicked()));
+            watched.returns(&outcome);
+            store.report(watched, outcome.as_ref().err());
             store.settle(&ticket, outcome);
             store.end(|work| match barrier {
                 Some(id) => work.scheduler.end_barrier(id),

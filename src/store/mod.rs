@@ -5,7 +5,7 @@
 //! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state.
 //! - [`deadlines`] is the thread that ends what takes too long; [`watchlist`] and [`timeouts`] say what that is and what it
 //!   is told.
-//! - [`maintenance`] sees to indexes and expired rows, [`stats`] counts.
+//! - [`maintenance`] sees to indexes and expired rows, [`stats`] counts, [`watch`] reports commands to who wants to know.
 
 mod admission;
 pub mod bounds;
@@ -20,6 +20,7 @@ pub mod stats;
 mod store;
 pub mod ticket;
 mod timeouts;
+mod watch;
 mod watchlist;
 mod work;
 

@@ -1,5 +1,7 @@
 //! Where outcomes and events go. The bridge to JavaScript is one sink, a test's channel another.
 
+use std::time::Duration;
+
 use super::ticket::Ticket;
 use crate::{
     error::{Error, Result},
@@ -19,6 +21,8 @@ pub trait Sink: Send + Sync {
 pub enum Event {
     Connected,
     Disconnected,
+    /// If somebody has subscribed to commands.
+    Command(CommandReport),
     Error(Error, &'static str),
     Warning {
         code: &'static str,
@@ -33,4 +37,19 @@ pub enum Event {
         row: Option<StoredRow>,
         resent: bool,
     },
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct CommandReport {
+    /// As the server calls it.
+    pub name: &'static str,
+    /// How many operations it carried.
+    pub operations: usize,
+    /// Of sessions, sent or received.
+    pub bytes: usize,
+    /// From when it was let go, attempts that were repeated included.
+    pub took: Duration,
+    /// Why it failed as a whole.
+    pub error: Option<Error>,
 }

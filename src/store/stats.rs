@@ -97,6 +97,12 @@ pub enum Verb {
     Other,
 }
 
+impl Verb {
+    pub fn name(self) -> &'static str {
+        COMMANDS[self as usize]
+    }
+}
+
 const COMMANDS: [&str; 4] = ["find", "update", "delete", "other"];
 
 #[derive(Debug, Default)]

@@ -44,6 +44,8 @@ pub struct Store {
     pub(super) auto_remove: AutoRemove,
     pub(super) sweep_interval: Duration,
     pub(super) stats: Stats,
+    /// Whether the end of each command is an event.
+    pub(super) watches_commands: AtomicBool,
     /// Something for the engine to look at.
     pub(super) wake: Notify,
     work: Mutex<Work>,
@@ -86,6 +88,7 @@ impl Store {
             auto_remove: config.auto_remove,
             sweep_interval: config.sweep_interval,
             stats: Stats::default(),
+            watches_commands: AtomicBool::new(false),
             wake: Notify::new(),
             unflushed: AtomicBool::new(false),
             bound: OperationBound::new(config.max_queue.unwrap_or(DEFAULT_MAX_QUEUE)),

@@ -24,10 +24,10 @@ class Dispatch {
     this.#commands = commands
   }
 
-  async find (command, ids) {
+  async find (command, ids, operations) {
     const { fromJavaScript, expiry, findEnd } = this.#codes
     const messages = this.#messages
-    const { rows, end, error } = await this.#commands.find(ids)
+    const { rows, end, error } = await this.#commands.find(ids, operations)
     for (const [index, row] of rows) {
       const { value, expires, lastModified } = row
       const kind = expires === undefined ? expiry.ABSENT : expires === null ? expiry.NOT_A_DATE : expiry.AT
@@ -57,10 +57,10 @@ class Dispatch {
     this.#onReply()
   }
 
-  async write (command, statements) {
+  async write (command, statements, operations) {
     const { fromJavaScript, writeFate } = this.#codes
     const messages = this.#messages
-    const { reply, error, fate } = await this.#commands.write(statements)
+    const { reply, error, fate } = await this.#commands.write(statements, operations)
     if (reply) {
       for (const index of reply.upserted) messages.say(fromJavaScript.UPSERTED, command, index)
       for (const index of reply.missed) messages.say(fromJavaScript.MISSED, command, index)

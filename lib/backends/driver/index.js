@@ -5,7 +5,6 @@ const { asError, makeError } = require('../../support/errors')
 const { databaseOf } = require('../../support/database-name')
 const { isPromise, Promise } = require('../../support/realm')
 const collectionCalls = require('./collection-calls')
-const { Commands } = require('./commands')
 const { dial } = require('./dial')
 const documents = require('./documents')
 const { discreet } = require('./errors')
@@ -16,6 +15,7 @@ const { Pages } = require('./pages')
 const { openScheduler } = require('./open-scheduler')
 const { sizeOf } = require('./rows')
 const { ensureIndexes, sweepAtIntervals } = require('./maintenance')
+const { watchCall, WatchedCommands } = require('./watched-commands')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
 // optional peer mongodb dials.
@@ -130,19 +130,19 @@ class DriverBackend {
   }
 
   count () {
-    return this.#scheduler.barrier('COUNT', this.#discreetly(() => collectionCalls.count(this.#connection)))
+    return this.#scheduler.barrier('COUNT', this.#call('aggregate', () => collectionCalls.count(this.#connection)))
   }
 
   clear () {
-    return this.#scheduler.barrier('CLEAR', this.#discreetly(() => collectionCalls.clear(this.#connection, this.#form)))
+    return this.#scheduler.barrier('CLEAR', this.#call('delete', () => collectionCalls.clear(this.#connection, this.#form)))
   }
 
   ping () {
-    return this.#scheduler.call('PING', this.#discreetly(() => collectionCalls.ping(this.#connection)))
+    return this.#scheduler.call('PING', this.#call('ping', () => collectionCalls.ping(this.#connection)))
   }
 
   sweep () {
-    return this.#scheduler.call('SWEEP', this.#discreetly(() => this.#sweep()))
+    return this.#scheduler.call('SWEEP', this.#call('delete', () => this.#sweep()))
   }
 
   stats () {
@@ -185,11 +185,12 @@ class DriverBackend {
       return
     }
     const { facts } = this.#connection
-    const commands = new Commands(this.#connection, { layout: this.#layout, writeConcern: this.#form.writeConcern })
+    const { writeConcern } = this.#form
+    const commands = new WatchedCommands(this.#connection, this.#form, { layout: this.#layout, writeConcern })
     this.#scheduler.connect(commands, {
       ...limitsOf(facts, commands),
       groupsDestroys: this.#layout.groupsDestroys,
-      writesWait: writesWait(this.#form.writeConcern ?? this.#connection.collection.writeConcern, facts),
+      writesWait: writesWait(writeConcern ?? this.#connection.collection.writeConcern, facts),
       timeoutMS: this.#timeoutMS()
     })
     this.#note(this.#connection.isConnected)
@@ -221,13 +222,13 @@ class DriverBackend {
   }
 
   #page (options) {
-    const run = this.#discreetly(() => this.#pages.read(options))
+    const run = this.#call('find', () => this.#pages.read(options))
     // Later pages are of a scan that is under way: they wait for nothing.
     return options.after === null ? this.#scheduler.barrier('SCAN', run) : this.#scheduler.call('SCAN', run)
   }
 
-  #discreetly (run) {
-    return () => run().catch(error => { throw discreet(error, []) })
+  #call (command, run) {
+    return () => watchCall(this.#form, command, () => run().catch(error => { throw discreet(error, []) }))
   }
 
   async #sweep () {

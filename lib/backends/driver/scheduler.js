@@ -240,26 +240,28 @@ class Scheduler {
         const row = outbox[at + 2] < 0 ? null : this.#messages.row(outbox[at + 2])
         return this.#fillLater(slot, slot.conflict(row))
       }
-      case toJavaScript.FIND: return void this.#dispatch.find(outbox[at + 1], this.#ids(at))
+      case toJavaScript.FIND: return void this.#dispatch.find(outbox[at + 1], this.#ids(at), outbox[at + 2])
       case toJavaScript.FIND_EXISTING: return void this.#dispatch.findExisting(outbox[at + 1], this.#ids(at))
       case toJavaScript.FIND_CURRENT: return void this.#dispatch.findCurrent(outbox[at + 1], this.#ids(at))
-      case toJavaScript.WRITE: return void this.#dispatch.write(outbox[at + 1], this.#statements(at))
+      case toJavaScript.WRITE: {
+        return void this.#dispatch.write(outbox[at + 1], this.#statements(at), outbox[at + 2])
+      }
       case toJavaScript.RUN_BARRIER: return this.#runBarrier(outbox[at + 1], this.#slots.at(outbox[at + 2]))
     }
   }
 
-  /** The ids of a find, whose keys follow the command's number. */
+  /** The ids of a find, whose keys follow the command's number and how many operations it carries. */
   #ids (at) {
     const ids = []
-    for (let next = at + 2; next < at + 1 + this.#outbox[at - 1]; next++) ids.push(this.#slots.idOf(this.#outbox[next]))
+    for (let next = at + 3; next < at + 1 + this.#outbox[at - 1]; next++) ids.push(this.#slots.idOf(this.#outbox[next]))
     return ids
   }
 
   #statements (at) {
     const outbox = this.#outbox
-    const destroys = outbox[at + 2] === 1
+    const destroys = outbox[at + 3] === 1
     const statements = []
-    for (let next = at + 3; next < at + 1 + outbox[at - 1]; next += 4) {
+    for (let next = at + 4; next < at + 1 + outbox[at - 1]; next += 4) {
       const set = outbox[next + 1] < 0 ? NO_SET : this.#slots.at(outbox[next + 1])
       statements.push({
         id: this.#slots.idOf(outbox[next]),

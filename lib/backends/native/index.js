@@ -2,6 +2,7 @@
 
 const bson = require('../../session/bson')
 const { decodeId, encodeId } = require('../../session/ids')
+const { areCommandsWatched, reportCommand } = require('../../support/channels')
 const { asError } = require('../../support/errors')
 const { isPromise, Promise } = require('../../support/realm')
 const { extraCA } = require('./certificates')
@@ -40,7 +41,7 @@ function openNative (form) {
     stats: () => JSON.parse(core.stats()),
     close: () => core.close(),
     abandon: () => core.close(),
-    onEvent: listener => void pump(core, reserved, listener)
+    onEvent: listener => void pump(core, form, reserved, listener)
   }
 }
 
@@ -55,13 +56,15 @@ function open (binding, form) {
 /**
  * Returns a function that every operation's promise passes through. Operations get their sequence numbers
  * when they are called. The core is woken once, without a timer, when the code that called them has run to
- * its end.
+ * its end, and told first whether anybody wants to hear of its commands.
  */
 function departures (core) {
   const now = Promise.resolve()
   let waiting = false
+  let watched = false
   const flush = () => {
     waiting = false
+    if (areCommandsWatched() !== watched) core.watchCommands(watched = !watched)
     core.flush()
   }
   return promise => {
@@ -164,13 +167,18 @@ function sizeOf (value) {
 }
 
 /** Hands over events until the core is closed. Waiting for one keeps nothing alive. */
-async function pump (core, reserved, listener) {
+async function pump (core, form, reserved, listener) {
   for (let event; (event = await core.nextEvent()) !== null;) {
     if (event[0] === 'room') reserved.room(event[1])
     else if (event[0] === 'conflict') reserved.conflict(...event.slice(1))
+    else if (event[0] === 'command') passOn(form, event)
     else if (event[0] === 'error') listener('error', asError(event[1]), event[2])
     else listener(...event)
   }
+}
+
+function passOn (form, [, name, operations, bytes, duration, error]) {
+  reportCommand(form, { name, operations, bytes, duration, error: error && asError(error) })
 }
 
 function configuration (form) {

@@ -67,16 +67,16 @@ impl Outbox {
         }
     }
 
-    pub fn find(&mut self, code: u32, id: f64, keys: &[Key]) {
-        self.begin(code, keys.len() + 1);
-        self.numbers.push(id);
+    pub fn find(&mut self, code: u32, id: f64, operations: usize, keys: &[Key]) {
+        self.begin(code, keys.len() + 2);
+        self.numbers.extend_from_slice(&[id, count(operations)]);
         self.numbers.extend(keys.iter().map(|key| f64::from(*key)));
     }
 
-    pub fn write(&mut self, id: f64, write: &Write<Borrowed>) {
-        self.begin(to_javascript::WRITE, 2 + 4 * write.statements.len());
-        self.numbers.push(id);
-        self.numbers.push(f64::from(u8::from(write.kind == WriteKind::Delete)));
+    pub fn write(&mut self, id: f64, operations: usize, write: &Write<Borrowed>) {
+        self.begin(to_javascript::WRITE, 3 + 4 * write.statements.len());
+        let destroys = f64::from(u8::from(write.kind == WriteKind::Delete));
+        self.numbers.extend_from_slice(&[id, count(operations), destroys]);
         for statement in &write.statements {
             let value = match &statement.value {
                 Some(Handle::OfSet { set, .. }) => f64::from(set.slot),
@@ -106,8 +106,7 @@ impl Outbox {
         let batch = &self.numbers[start..self.taken];
         target.write(HEADER, batch);
         let more = self.taken < self.numbers.len();
-        #[expect(clippy::cast_precision_loss, reason = "the length of an array")]
-        target.write(0, &[batch.len() as f64, f64::from(u8::from(more)), wake_millis]);
+        target.write(0, &[count(batch.len()), f64::from(u8::from(more)), wake_millis]);
         if !more {
             self.numbers.clear();
             self.taken = 0;
@@ -115,10 +114,14 @@ impl Outbox {
     }
 
     fn begin(&mut self, code: u32, operands: usize) {
-        #[expect(clippy::cast_precision_loss, reason = "a length")]
-        self.numbers.push(operands as f64);
+        self.numbers.push(count(operands));
         self.numbers.push(f64::from(code));
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "there are never as many")]
+fn count(of: usize) -> f64 {
+    of as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "commands are counted from 1")]

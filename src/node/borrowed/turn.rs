@@ -234,22 +234,22 @@ impl Turns {
         match body {
             Body::Find { keys } => {
                 self.stats.command(Verb::Find, operations);
-                self.outbox.find(to_javascript::FIND, number, &keys);
+                self.outbox.find(to_javascript::FIND, number, operations, &keys);
             }
             Body::FindExisting { keys } => {
                 self.stats.command(Verb::Find, keys.len());
                 self.existing.insert(id, vec![false; keys.len()]);
-                self.outbox.find(to_javascript::FIND_EXISTING, number, &keys);
+                self.outbox.find(to_javascript::FIND_EXISTING, number, keys.len(), &keys);
             }
             Body::FindCurrent { keys } => {
                 self.stats.command(Verb::Find, keys.len());
                 self.current.insert(id, vec![None; keys.len()]);
-                self.outbox.find(to_javascript::FIND_CURRENT, number, &keys);
+                self.outbox.find(to_javascript::FIND_CURRENT, number, keys.len(), &keys);
             }
             Body::Write(write) => {
                 let verb = if write.kind == WriteKind::Delete { Verb::Delete } else { Verb::Update };
                 self.stats.command(verb, operations);
-                self.outbox.write(number, &write);
+                self.outbox.write(number, operations, &write);
             }
             Body::Barrier { ticket, .. } => {
                 self.stats.command(Verb::Other, 1);
