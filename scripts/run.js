@@ -36,9 +36,13 @@ async function step (command, args, { missing, stdio = 'inherit' } = {}) {
   return output
 }
 
-/** Runs a command on this terminal; resolves with its exit code. After `timeoutMS` it ends the command. */
-function run (command, args, env = {}, { timeoutMS } = {}) {
-  return supervise(command, args, { env: { ...process.env, ...env }, stdio: 'inherit', timeoutMS })
+/**
+ * Runs a command on this terminal; resolves with its exit code. After `timeoutMS` it ends the command.
+ * `onStart` is given a child process with which it can exchange messages.
+ */
+function run (command, args, env = {}, { timeoutMS, onStart } = {}) {
+  const stdio = onStart ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit'
+  return supervise(command, args, { env: { ...process.env, ...env }, stdio, timeoutMS }, onStart)
 }
 
 /**

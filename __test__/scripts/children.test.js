@@ -9,9 +9,9 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { test } = require('node:test')
-const { setTimeout: sleep } = require('node:timers/promises')
 
 const { createStandalone } = require('../../scripts/mongodb')
+const { assertGone } = require('../helpers/processes')
 
 const scripts = path.join(__dirname, '..', '..', 'scripts')
 
@@ -21,27 +21,6 @@ async function start (source, wrapper = []) {
   const child = spawn(command, [...args, '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
   return { child, line }
-}
-
-async function assertGone (pid) {
-  const deadline = Date.now() + 10_000
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) {
-      process.kill(pid, 'SIGKILL')
-      assert.fail(`process ${pid} is still there`)
-    }
-    await sleep(50)
-  }
-}
-
-function isAlive (pid) {
-  try {
-    process.kill(pid, 0)
-    // One that has ended stays until its parent looks, which in a container may be never.
-    return process.platform !== 'linux' || !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
 }
 
 /** npm gives the signal to the shell between it and the script. The `:` keeps a shell from being replaced. */
