@@ -61,5 +61,16 @@ export default [
     files: ['**/*.mjs'],
     languageOptions: { sourceType: 'module' },
     rules: { strict: 'off' }
+  },
+  {
+    // What browsers run.
+    files: ['demo/public/**'],
+    languageOptions: { sourceType: 'module', globals: { ...globals.browser, process: 'off', require: 'off', module: 'off' } },
+    rules: { strict: 'off' }
+  },
+  {
+    // Some functions in it are run in the page.
+    files: ['__test__/demo/**', '__test__/helpers/browser.js'],
+    languageOptions: { globals: globals.browser }
   }
 ]

@@ -120,4 +120,4 @@ function instance () {
   return { port, ip: '127.0.0.1', storageEngine: 'wiredTiger', launchTimeout: LAUNCH_TIMEOUT_MS }
 }
 
-module.exports = { createStandalone, createReplicaSet }
+module.exports = { createStandalone, createReplicaSet, refuseUsed }

@@ -8,7 +8,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { build } = require('./build')
 const { ensureDependencies } = require('./dependencies')
-const { root, main, run } = require('./run')
+const { root, main } = require('./run')
 
 // Kept across restarts: the sessions, and the secret without which their cookies are worthless.
 const data = path.join(root, 'demo', 'data')
@@ -17,24 +17,15 @@ main(async () => {
   await ensureDependencies()
   await build('release')
   fs.mkdirSync(data, { recursive: true })
-  const mongod = process.env.MONGODB_URL ? null : await startMongod()
-  try {
-    return await run(process.execPath, ['demo/server.js'], {
-      MONGODB_URL: process.env.MONGODB_URL || mongod.getUri(),
-      PORT: process.env.PORT || await freePort(3000),
-      SESSION_SECRET: process.env.SESSION_SECRET || secret()
-    })
-  } finally {
-    await mongod?.stop()
-  }
+  // Only now: in a fresh clone what it needs is not installed before.
+  const { startDemo } = require('./demo')
+  return startDemo({
+    url: process.env.MONGODB_URL,
+    dbPath: path.join(data, 'mongodb'),
+    port: process.env.PORT || await freePort(3000),
+    secret: process.env.SESSION_SECRET || secret()
+  })
 })
-
-async function startMongod () {
-  const { createStandalone } = require('./mongodb')
-  const dbPath = path.join(data, 'mongodb')
-  fs.mkdirSync(dbPath, { recursive: true })
-  return createStandalone({ dbPath })
-}
 
 function secret () {
   const file = path.join(data, 'secret')

@@ -1,0 +1,40 @@
+'use strict'
+
+const express = require('express')
+const { destroy, regenerate, save } = require('./sessions')
+
+const NAME_LENGTH = 40
+
+/** Logging in and out, and who is logged in. */
+function account () {
+  const router = express.Router()
+
+  router.post('/login', express.urlencoded(), async (req, res) => {
+    const user = String(req.body?.user ?? '').trim().slice(0, NAME_LENGTH)
+    if (user === '') return res.redirect(303, '/')
+    await regenerate(req)
+    Object.assign(req.session, { user, visits: 0 })
+    await save(req) // the next page asks for it
+    res.redirect(303, '/')
+  })
+
+  router.post('/logout', async (req, res) => {
+    await destroy(req)
+    res.redirect(303, '/')
+  })
+
+  router.get('/account', requireUser, (req, res) => {
+    const { user, visits } = req.session
+    // The whole id is as good as a password.
+    res.json({ user, visits, id: `${req.sessionID.slice(0, 6)}…`, process: process.pid })
+  })
+
+  return router
+}
+
+function requireUser (req, res, next) {
+  if (req.session.user) return next()
+  res.status(401).json({ error: 'You are not logged in.' })
+}
+
+module.exports = { account, requireUser }

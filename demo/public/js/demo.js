@@ -1,0 +1,5 @@
+import './light.js'
+import './account.js'
+import './basket.js'
+import './burst.js'
+import './mongodb.js'
