@@ -4,14 +4,13 @@
 //                                   tools; the table goes into docs/compatibility.md
 // npm run test:consumers -- <text>  only rows whose group or name has this text in it; no table is kept
 
-const crypto = require('node:crypto')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { build } = require('./build')
+const { installTools } = require('./consumer-tools')
 const { ensureDependencies } = require('./dependencies')
-const { once } = require('./downloads')
-const { root, main, step } = require('./run')
+const { root, main } = require('./run')
 const { withServer } = require('./shared-server')
 
 const DOCS = path.join(root, 'docs', 'compatibility.md')
@@ -38,19 +37,6 @@ main(async () => {
     fs.rmSync(folder, { recursive: true })
   }
 })
-
-/** Resolves with the folder in which the tools are, of these versions. */
-function installTools () {
-  const { TOOLS } = require('../__test__/consumers/versions')
-  const manifest = JSON.stringify({ private: true, dependencies: TOOLS })
-  const hash = crypto.createHash('sha256').update(manifest).digest('hex').slice(0, 12)
-  return once(`consumers-${hash}`, async (parent, result) => {
-    console.log('Fetching package managers and runtimes (300 MB, once)…')
-    fs.mkdirSync(result)
-    fs.writeFileSync(path.join(result, 'package.json'), manifest)
-    await step('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--silent', '--prefix', result])
-  })
-}
 
 async function tryAll ({ addon, folder, tools, mongodbUrl, wanted }) {
   const { Matrix } = require('../__test__/consumers/matrix')
