@@ -13,7 +13,7 @@ function account () {
     const user = String(req.body?.user ?? '').trim().slice(0, NAME_LENGTH)
     if (user === '') return res.redirect(303, '/')
     await regenerate(req)
-    Object.assign(req.session, { user, visits: 0 })
+    Object.assign(req.session, { user, visits: 0, device: deviceOf(req.get('user-agent')), since: Date.now() })
     await save(req) // the next page asks for it
     res.redirect(303, '/')
   })
@@ -30,6 +30,12 @@ function account () {
   })
 
   return router
+}
+
+/** A name for where a request comes from, as far as it says so. */
+function deviceOf (userAgent = 'Unknown device') {
+  const system = /iPhone|iPad|Android|Windows|Mac OS|Linux/.exec(userAgent)?.[0]
+  return system ? `Browser on ${system}` : userAgent.slice(0, NAME_LENGTH)
 }
 
 function requireUser (req, res, next) {

@@ -4,6 +4,7 @@ const path = require('node:path')
 const express = require('express')
 const { account } = require('./account')
 const { baskets } = require('./baskets')
+const { devices } = require('./devices')
 const { errors } = require('./errors')
 const { protection } = require('./protection')
 const { sessions } = require('./sessions')
@@ -43,6 +44,7 @@ function createApp ({ stores, secret, live, mongodb, burst, secondProcess }) {
     res.sendFile('demo.html', { root: files })
   })
   app.use(account())
+  app.use('/devices', devices({ store: stores.merged }))
 
   app.use(errors())
   return app

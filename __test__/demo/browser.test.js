@@ -76,7 +76,7 @@ describe('the demo in a browser', { skip: withoutBrowser() }, () => {
     await page.keyboard.type('<b>Ada</b>')
     await page.keyboard.press('Enter')
     await settled('hello', 'Hello, <b>Ada</b>.')
-    await page.locator('button', { hasText: 'Log out' }).press('Enter')
+    await page.getByRole('button', { name: 'Log out', exact: true }).press('Enter')
     await page.locator('#user').pressSequentially('Ada')
     await page.keyboard.press('Enter')
     await settled('hello', 'Hello, Ada.')
@@ -103,8 +103,27 @@ describe('the demo in a browser', { skip: withoutBrowser() }, () => {
       reached.push(name)
     }
     assert.deepEqual(reached.filter(name => !/^5,000/.test(name)), [
-      'Skip to the demo', 'Log out', 'fill', 'second-window', 'burst', 'stop', 'start', 'Reload the page'
+      'Skip to the demo', 'Log out', 'more-devices', 'everywhere', 'fill', 'second-window', 'burst', 'stop', 'start', 'Reload the page'
     ])
+  })
+
+  test('logging out everywhere else sends the other browser back to the login', async () => {
+    const elsewhere = await browser.newContext()
+    const other = await elsewhere.newPage()
+    await other.goto(demo.url)
+    await other.locator('#user').fill('Ada')
+    await other.locator('#user').press('Enter')
+    await lit('on', other)
+    await page.click('#more-devices')
+    await settled('devices-status', 'Logged in on 5 devices.')
+    await page.click('#everywhere')
+    await settled('devices-status', 'Logged out on 4 other devices.')
+    assert.equal(await page.locator('#devices li').count(), 1)
+    await other.click('#fill')
+    await other.locator('h2', { hasText: 'Log in' }).waitFor()
+    await elsewhere.close()
+    await page.click('#more-devices')
+    await settled('devices-status', 'Logged in on 4 devices.')
   })
 
   test('two windows and a second process fill a basket at once: merged, it holds all; else it does not', async () => {
@@ -176,7 +195,7 @@ describe('the demo in a browser', { skip: withoutBrowser() }, () => {
   })
 
   test('a visitor logs out', async () => {
-    await page.locator('button', { hasText: 'Log out' }).click()
+    await page.getByRole('button', { name: 'Log out', exact: true }).click()
     await page.locator('h2', { hasText: 'Log in' }).waitFor()
   })
 

@@ -38,6 +38,22 @@ describe('the demo', () => {
     assert.equal((await ask('GET', '/account')).status, 401)
   })
 
+  test('logging out everywhere ends the sessions of this user on other devices, and no other', async () => {
+    const [here, there, other] = [visitor(demo.url), visitor(demo.url), visitor(demo.url)]
+    await here('POST', '/login', { form: { user: 'Grace' }, headers: { 'user-agent': 'Mozilla/5.0 (Windows)' } })
+    await there('POST', '/login', { form: { user: 'Grace' }, headers: { 'user-agent': 'Telex' } })
+    await other('POST', '/login', { form: { user: 'Alan' } })
+    assert.equal((await here('POST', '/devices')).status, 204)
+    const list = JSON.parse((await here('GET', '/devices')).body)
+    assert.deepEqual(list.map(({ device, here }) => [device, here]).slice(0, 2), [
+      ['Browser on Windows', true], ['Telex', false]
+    ])
+    assert.equal(list.length, 5)
+    assert.deepEqual(JSON.parse((await here('DELETE', '/devices')).body), { count: 4 })
+    const statuses = await Promise.all([here, there, other].map(async ask => (await ask('GET', '/account')).status))
+    assert.deepEqual(statuses, [200, 401, 200])
+  })
+
   test('pages of other sites, and other names of this machine, get nothing', async () => {
     const ask = visitor(demo.url)
     for (const path of ['/mongodb/stop', '/burst', '/login', '/logout']) {

@@ -18,8 +18,8 @@ on('connection', ({ connected }) => {
   if (connected) refresh().catch(() => {}) // asked again with the next connection
 })
 
-on('stats', ({ operations, commands, latencyMS }) => {
+on('stats', ({ operations, merges, latencyMS }) => {
   show('operations', sum(operations).toLocaleString('en'))
-  show('commands', sum(commands).toLocaleString('en'))
+  show('merges', merges.toLocaleString('en'))
   show('get', latencyMS.get ? `${latencyMS.get.p50.toFixed(1)} ms` : '–')
 })
