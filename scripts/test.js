@@ -7,12 +7,12 @@
 //
 // With CONNECT_MONGO_NATIVE_LIBRARY_PATH, that addon is tested and nothing is built.
 
-const fs = require('node:fs')
 const path = require('node:path')
 const { build } = require('./build')
 const { ensureDependencies } = require('./dependencies')
-const { root, main, run } = require('./run')
+const { main, run } = require('./run')
 const { withServer } = require('./shared-server')
+const { testFiles } = require('./test-files')
 
 const NODE_OPTIONS = [
   // Two files at a time: most wait for servers, and the machines that this must pass on have two cores.
@@ -45,17 +45,3 @@ main(async () => {
     return rust || node
   })
 })
-
-/** What is beside the peers has a run of its own. */
-function testFiles ({ sharedServerOnly }) {
-  return fs.readdirSync(path.join(root, '__test__'), { recursive: true })
-    .filter(name => name.endsWith('.test.js') && !name.startsWith(`peers${path.sep}`))
-    .map(name => path.join('__test__', name))
-    .filter(name => !(sharedServerOnly && startsServers(path.join(root, name))))
-    .sort()
-}
-
-/** Whether a test starts servers: with these helpers, or by a fault. */
-function startsServers (file) {
-  return /\bstart(Standalone|ReplicaSet)\b|old-server|\/faults\//.test(`${file}\n${fs.readFileSync(file, 'utf8')}`)
-}

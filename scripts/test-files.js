@@ -1,0 +1,24 @@
+'use strict'
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { root } = require('./run')
+
+/**
+ * The test files of `npm test`, relative to the clone. What is beside the peers has a run of its own.
+ * `sharedServerOnly`: without those that start servers of their own.
+ */
+function testFiles ({ sharedServerOnly = false } = {}) {
+  return fs.readdirSync(path.join(root, '__test__'), { recursive: true })
+    .filter(name => name.endsWith('.test.js') && !name.startsWith(`peers${path.sep}`))
+    .map(name => path.join('__test__', name))
+    .filter(name => !(sharedServerOnly && startsServers(path.join(root, name))))
+    .sort()
+}
+
+/** Whether a test starts servers: with these helpers, or by a fault. */
+function startsServers (file) {
+  return /\bstart(Standalone|ReplicaSet)\b|old-server|\/faults\//.test(`${file}\n${fs.readFileSync(file, 'utf8')}`)
+}
+
+module.exports = { testFiles }
