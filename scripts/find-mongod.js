@@ -76,7 +76,7 @@ function fromWheel () {
   })
 }
 
-/** Resolves with the path of a mongod 5.0 for drivers that know no later one; undefined where there is none. */
+/** Resolves with the path of a mongod 5.0, for drivers that know no later one; undefined if there is none. */
 async function findOldMongod () {
   return isLinuxX64() ? findMongodOf(OLD) : undefined
 }

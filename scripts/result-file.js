@@ -4,7 +4,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { root } = require('./run')
 
-/** What the parts of a long run have found, kept in target/, so that the next run goes on where one stopped. */
+/** What the parts of a long run have found, kept in target/: the next run goes on where one stopped. */
 class ResultFile {
   #file
   #kept

@@ -1,8 +1,8 @@
 'use strict'
 
-// npm run test:matrix  the whole suite on mongod 4.4, 5.0 and two of 6.0, and a table. Linux x64; about 5
-//                      minutes for each on an idle machine of two cores. What was interrupted goes on where it
-//                      stopped; what failed is tried again; changed sources begin anew
+// npm run test:matrix  the whole suite on mongod 4.4, 5.0 and two of 6.0, and a table. Linux x64; ten
+//                      minutes for each on two idle cores. What was interrupted goes on where it stopped;
+//                      what failed is tried again; changed sources begin anew
 // npm run test:matrix -- [--version <text>] [--only <text>] [--fresh]
 //
 //   --version   versions that begin with this
