@@ -131,18 +131,52 @@ impl Index {
 /// One element: its name, its type and the bytes of its value.
 pub type Element<'a> = (&'a [u8], u8, &'a [u8]);
 
-/// The top-level elements of a document. Ends early at malformed bytes, which no server sends.
+/// The top-level elements of a document. Ends early at malformed bytes, which no server sends. Names are any bytes: a row
+/// may hold one that is no UTF-8, at which the bson crate ends, and what tells that the row has expired may come after it.
 pub fn elements(document: &RawDocument) -> impl Iterator<Item = Element<'_>> {
+    // Between the document's length and the zero at its end.
     let bytes = document.as_bytes();
-    let mut offset = 4;
-    document.iter_elements().map_while(move |element| {
-        let element = element.ok()?;
-        let name = element.key().as_str().as_bytes();
-        offset += 1 + name.len() + 1;
-        let value = bytes.get(offset..offset + element.size())?;
-        offset += element.size();
-        Some((name, element.element_type() as u8, value))
+    let mut rest = bytes.get(4..bytes.len().saturating_sub(1)).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (&tag, named) = rest.split_first()?;
+        let (name, value) = split_cstring(named)?;
+        let (value, after) = value.split_at_checked(size_of_value(tag, value)?)?;
+        rest = after;
+        Some((name, tag, value))
     })
+}
+
+fn split_cstring(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == 0)?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+/// How many of the bytes are the value of an element of this type.
+fn size_of_value(tag: u8, bytes: &[u8]) -> Option<usize> {
+    // A value that begins with its own length may leave out some of its bytes: `beside` that length.
+    let counted = |beside: usize| {
+        let length = bytes.first_chunk().map(|length| i32::from_le_bytes(*length))?;
+        usize::try_from(length).ok()?.checked_add(beside)
+    };
+    match tag {
+        tag::DOUBLE | tag::DATE | tag::TIMESTAMP | tag::INT64 => Some(8),
+        tag::STRING | tag::CODE | tag::SYMBOL => counted(4),
+        // A length below its own 4 bytes would make the value overlap the next one.
+        tag::DOCUMENT | tag::ARRAY | tag::CODE_WITH_SCOPE => counted(0).filter(|size| *size > 4),
+        tag::BINARY => counted(5),
+        tag::DB_POINTER => counted(16),
+        tag::UNDEFINED | tag::NULL | tag::MIN_KEY | tag::MAX_KEY => Some(0),
+        tag::OBJECT_ID => Some(12),
+        tag::BOOLEAN => Some(1),
+        tag::REGEX => {
+            let (_, flags) = split_cstring(bytes)?;
+            let (_, after) = split_cstring(flags)?;
+            Some(bytes.len() - after.len())
+        }
+        tag::INT32 => Some(4),
+        tag::DECIMAL => Some(16),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -180,5 +214,52 @@ mod tests {
         assert_eq!(text(found[0].2), b"text");
         assert_eq!(found[1], (&b"n"[..], tag::INT32, &7i32.to_le_bytes()[..]));
         assert_eq!(found[2].2, bson::rawdoc! { "x": 1 }.as_bytes());
+    }
+
+    #[test]
+    fn elements_are_those_of_the_bson_crate() {
+        let oid = bson::oid::ObjectId::from_bytes([7; 12]);
+        let document = bson::rawdoc! {
+            "double": 1.5, "string": "é", "document": { "a": [1] }, "array": ["x"], "undefined": bson::RawBson::Undefined,
+            "binary": bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![1, 2] }, "oid": oid,
+            "yes": true, "date": bson::DateTime::from_millis(5), "null": bson::RawBson::Null,
+            "regex": bson::Regex { pattern: bson::cstr!("a").into(), options: bson::cstr!("i").into() },
+            "code": bson::RawBson::JavaScriptCode("x".into()), "symbol": bson::RawBson::Symbol("x".into()),
+            "scoped": bson::RawJavaScriptCodeWithScope { code: "x".into(), scope: bson::rawdoc! { "a": 1 } },
+            "int32": 1, "stamp": bson::Timestamp { time: 1, increment: 2 }, "int64": 1_i64,
+            "decimal": bson::Decimal128::from_bytes([1; 16]), "min": bson::RawBson::MinKey, "max": bson::RawBson::MaxKey,
+            "": "last",
+        };
+        let theirs: Vec<_> = document
+            .iter_elements()
+            .map(|element| element.unwrap())
+            .map(|element| (element.key().as_str().as_bytes(), element.element_type() as u8, element.size()))
+            .collect();
+        let ours: Vec<_> = elements(&document).map(|(name, tag, value)| (name, tag, value.len())).collect();
+        assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn a_name_that_is_no_utf_8_hides_nothing_after_it() {
+        let mut bytes = bson::rawdoc! { "x": 1, "expires": 2 }.into_bytes();
+        bytes[5] = 0xff;
+        let document = RawDocumentBuf::from_bytes(bytes).unwrap();
+        let names: Vec<_> = elements(&document).map(|(name, ..)| name).collect();
+        assert_eq!(names, [&b"\xff"[..], b"expires"]);
+    }
+
+    #[test]
+    fn malformed_bytes_end_a_document() {
+        let whole = bson::rawdoc! { "a": "text", "b": { "c": 1 }, "r": bson::Regex {
+            pattern: bson::cstr!("a").into(), options: bson::cstr!("i").into()
+        } };
+        for index in 4..whole.as_bytes().len() - 1 {
+            for byte in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut bytes = whole.as_bytes().to_vec();
+                bytes[index] = byte;
+                let Ok(document) = RawDocumentBuf::from_bytes(bytes) else { continue };
+                assert!(elements(&document).count() <= document.as_bytes().len());
+            }
+        }
     }
 }
