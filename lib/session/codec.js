@@ -90,17 +90,19 @@ function encodeValue (value, documents) {
 
 /** What is stored decides how it is read, whatever `stringify` says now: it may have been different then. */
 function decodeValue (value, documents) {
-  if (typeof value !== 'string') return rawValue(value, documents)
+  const stored = rawValue(value, documents)
+  if (typeof stored !== 'string') return stored
   try {
-    return JSON.parse(value)
+    return JSON.parse(stored)
   } catch {
     // Not the parser's own message, which quotes the session.
     throw new SyntaxError('the stored session is not JSON: was it written encrypted, or by a serialize hook?')
   }
 }
 
+/** What the driver would have read: of BSON's symbol a string; of its undefined, and of no value, null. */
 function rawValue (value, documents) {
-  return value === null || typeof value === 'string' ? value : documents.decode(value)
+  return value === null || typeof value === 'string' ? value : documents.decode(value) ?? null
 }
 
 /**

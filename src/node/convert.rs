@@ -148,10 +148,11 @@ fn stored_row(env: &Env, row: &StoredRow) -> Result<Js> {
     Ok(object.raw())
 }
 
-/// A string as itself, `null` as itself, anything else as the BSON of `{ session: value }`.
+/// A string as itself, `null` as itself, anything else as the BSON of `{ session: value }`; so does a string that is no
+/// UTF-8: what comes of that is the app's bson to say, as it is on a borrowed connection.
 fn value(env: &Env, value: &Value) -> Result<Js> {
     match value.tag {
-        tag::STRING => strings::create(env.raw(), &value.bytes),
+        tag::STRING if std::str::from_utf8(&value.bytes).is_ok() => strings::create(env.raw(), &value.bytes),
         tag::NULL => null(env),
         tag => {
             let mut document = Writer::new(value.bytes.len() + 32);

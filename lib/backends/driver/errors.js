@@ -150,8 +150,9 @@ function precedesExecution (error) {
   if (isServers(error)) return PRECEDES_EXECUTION.has(error.code)
   // Drivers 4 to 6 wrap whatever fails: the network, or bson.
   if (isOfGroup(error)) return !/connect|socket|time|network|pool|topology|server/i.test(error.message)
-  // Of the driver itself, such as bson's: it never sent the command. RangeErrors are of a full buffer.
-  return /^(BSON|Type|Range|Mongo(InvalidArgument|BSON|Runtime|Unexpected)|Error$)/.test(error?.name) ||
+  // Of the driver itself, such as bson's: it never sent the command, or could not read one of the rows.
+  // RangeErrors are of a full buffer, SyntaxErrors of a row with a regular expression that JavaScript lacks.
+  return /^(BSON|Type|Range|Syntax|Mongo(InvalidArgument|BSON|Runtime|Unexpected)|Error$)/.test(error?.name) ||
     /larger than the max/.test(error?.message)
 }
 

@@ -11,9 +11,9 @@ const { Document } = require('./documents')
 /** Of a row that no touch changes. */
 const NO_DATES = { expires: null, lastModified: null }
 
-/** The milliseconds of a date; null of anything else. */
+/** The milliseconds of a date; null of anything else, such as BSON's dates beyond those of JavaScript. */
 function millis (date) {
-  return isDate(date) ? date.getTime() : null
+  return isDate(date) && !Number.isNaN(date.getTime()) ? date.getTime() : null
 }
 
 /**

@@ -5,6 +5,11 @@ use crate::session::bson_type as tag;
 pub const ID: &str = "_id";
 pub const EXPIRES: &str = "expires";
 
+/// The most milliseconds before or after 1970 that are a date to JavaScript, and so to a driver there.
+const JAVASCRIPT_DATES: i64 = 8_640_000_000_000_000;
+
+/// The milliseconds of a date; `None` for anything else.
 pub fn date(tag: u8, bytes: &[u8]) -> Option<i64> {
-    (tag == tag::DATE).then(|| bytes.try_into().map(i64::from_le_bytes).ok()).flatten()
+    let millis = (tag == tag::DATE).then(|| bytes.try_into().map(i64::from_le_bytes).ok()).flatten()?;
+    (-JAVASCRIPT_DATES..=JAVASCRIPT_DATES).contains(&millis).then_some(millis)
 }

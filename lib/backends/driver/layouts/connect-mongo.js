@@ -31,12 +31,13 @@ class ConnectMongo {
     this.#background = background
   }
 
-  readRow ({ _id, session = null, expires, lastModified }) {
+  readRow (row) {
     return {
-      id: readId(_id),
-      value: session,
-      expires: expires === undefined ? undefined : millis(expires),
-      lastModified: millis(lastModified)
+      id: readId(row._id),
+      value: row.session ?? null,
+      // BSON's `undefined` is a value, which the peers' query does not find.
+      expires: 'expires' in row ? millis(row.expires) : undefined,
+      lastModified: millis(row.lastModified)
     }
   }
 

@@ -33,11 +33,13 @@ class SessionMongoose {
     return this.#ttlSeconds !== null
   }
 
-  readRow ({ sid, data = null, expires, usedAt }) {
+  readRow (row) {
+    const { sid, data = null, expires, usedAt } = row
     if (sid === undefined) return null
     // session-mongoose with `ttl` left the `expires` of a row of the other kind where it was.
     const ignored = this.#ttlSeconds !== null && millis(usedAt) !== null
-    const never = ignored || expires === undefined || expires === null
+    // BSON's `undefined` is a value, which its query did not find.
+    const never = ignored || expires === null || !('expires' in row)
     return { id: readId(sid), value: data, expires: never ? undefined : millis(expires), lastModified: null }
   }
 
