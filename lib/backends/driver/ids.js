@@ -11,9 +11,15 @@ const { encodeId } = require('../../session/ids')
 function makeId (given) {
   encodeId(given) // throws for what is no id
   // What fits a number is the same number to MongoDB. Drivers before 5 know no bigint.
+  if (typeof given === 'string') given = wellFormed(given)
   if (typeof given === 'bigint' && Number.isSafeInteger(Number(given))) given = Number(given)
   const value = given instanceof Uint8Array && !Buffer.isBuffer(given) ? Buffer.from(given) : given
   return { key: keyOf(value), value }
+}
+
+/** As a text is stored: in UTF-8 there are no lone surrogates, and the row would not be known again. */
+function wellFormed (text) {
+  return text.isWellFormed?.() === false ? text.toWellFormed() : text
 }
 
 /** Of what the driver has read. */
