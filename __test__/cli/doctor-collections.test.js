@@ -9,6 +9,7 @@ const { MongoClient } = require('mongodb')
 const { command } = require('../helpers/command-line')
 const { carryOut, clockAhead, doctor, finds, optionsFile } = require('../helpers/doctor')
 const { startStandalone } = require('../helpers/mongod')
+const { skipsBefore } = require('../helpers/server-version')
 
 const LATER = new Date('2100-01-01')
 const HOUR = 60 * 60 * 1000
@@ -88,7 +89,9 @@ for (const [code, { remedy, ...collection }] of Object.entries(MENDED)) {
     assert.deepEqual([mended.code, mended.fixed, mended.finding(code)], [0, [code], undefined])
   })
 
-  test(`${code}: its remedy mends it`, async () => {
+  test(`${code}: its remedy mends it`, async t => {
+    // The remedy has another way for these.
+    if (code === 'index-plain' && await skipsBefore('5.1', 'collMod of an index that is no TTL index', t)) return
     const { on } = await sessions(collection)
     const { finding } = await doctor(on, env)
     await carryOut(finding(code).remedy, db)
@@ -161,7 +164,8 @@ const UNUSABLE = {
 }
 
 for (const [code, options] of Object.entries(UNUSABLE)) {
-  test(code, async () => {
+  test(code, async t => {
+    if (code === 'timeseries' && await skipsBefore('5.0', 'time series', t)) return
     const name = `unusable-${code}`
     await db.createCollection(name, options)
     await finds(code, { remedy: /another collection with collectionName/, ...args(['--collection', name]) })

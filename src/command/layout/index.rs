@@ -71,9 +71,14 @@ impl Index {
                 self.creation(Some(self.name))
             );
         };
+        let older = if is_on(namesake, self.keys) {
+            " (before MongoDB 5.0 a key has one index: another collection)"
+        } else {
+            ""
+        };
         format!(
             "the name {} is that of another index, on {}. Remedy: create the store's under another name, once: \
-             db.getCollection('{collection}').{}",
+             db.getCollection('{collection}').{}{older}",
             self.name,
             describe(namesake),
             self.creation(Some(&format!("sessions_{}", self.name)))

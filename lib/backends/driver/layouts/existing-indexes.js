@@ -39,8 +39,9 @@ function conflict (wanted, existing, collection) {
     return `an index with the name ${wanted.name} or on ${on} exists, with other options. Remedy: compare ` +
       `db.getCollection('${collection}').getIndexes() with ${creation(wanted)}`
   }
+  const older = isOn(fieldsOf(wanted.keys), namesake) ? ' (before MongoDB 5.0 a key has one index: another collection)' : ''
   return `the name ${wanted.name} is that of another index, on ${describe(namesake)}. Remedy: create the store's under ` +
-    `another name, once: db.getCollection('${collection}').${creation({ ...wanted, name: `sessions_${wanted.name}` })}`
+    `another name, once: db.getCollection('${collection}').${creation({ ...wanted, name: `sessions_${wanted.name}` })}${older}`
 }
 
 /** As people call it. `name`: unless MongoDB is to choose it. */
