@@ -3,7 +3,7 @@ import stylistic from '@stylistic/eslint-plugin'
 import globals from 'globals'
 
 export default [
-  { ignores: ['target/', 'demo/data/'] },
+  { ignores: ['target/', 'demo/data/', 'examples/*/dist/', 'examples/*/.next/'] },
   js.configs.recommended,
   stylistic.configs.customize({
     braceStyle: '1tbs',
@@ -58,7 +58,20 @@ export default [
     }
   },
   {
-    files: ['**/*.mjs'],
+    // As their readers write them.
+    files: ['examples/**'],
+    rules: { strict: 'off' }
+  },
+  {
+    files: ['examples/*/*.test.*'],
+    languageOptions: { globals: globals.vitest }
+  },
+  {
+    files: ['examples/nextjs/pages/**'],
+    languageOptions: { sourceType: 'module', parserOptions: { ecmaFeatures: { jsx: true } } }
+  },
+  {
+    files: ['**/*.mjs', 'examples/esm/**'],
     languageOptions: { sourceType: 'module' },
     rules: { strict: 'off' }
   },

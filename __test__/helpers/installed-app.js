@@ -22,7 +22,10 @@ function installedApp (packages = {}) {
   const installed = path.join(modules, 'connect-mongo-native')
   fs.mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
-  for (const [name, from] of Object.entries(packages)) fs.symlinkSync(from, path.join(modules, name), 'dir')
+  for (const [name, from] of Object.entries(packages)) {
+    fs.mkdirSync(path.dirname(path.join(modules, name)), { recursive: true }) // that of a scope
+    fs.symlinkSync(from, path.join(modules, name), 'dir')
+  }
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
   return { folder, tarball, remove: () => fs.rmSync(folder, { recursive: true }) }
 }
