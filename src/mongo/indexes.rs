@@ -36,7 +36,7 @@ pub async fn ensure_all(context: &Context, has_ttl_index: bool) -> Result<Option
         return Ok(Some(Trouble { code: OF_INDEXES, message: foreign.to_owned() }));
     }
     let mut troubles = Vec::new();
-    for index in &wanted {
+    for index in wanted.iter().filter(|index| !is_there(index, &existing)) {
         troubles.extend(ensure(context, index).await?);
     }
     if troubles.is_empty() {
@@ -91,7 +91,7 @@ async fn ensure(context: &Context, index: &Index) -> Result<Option<String>> {
     }
     // Whoever may not create an index may still be able to see that it is there.
     let existing = list(database, collection).await;
-    if existing.iter().any(|one| index.is_served_by(one)) {
+    if is_there(index, &existing) {
         return Ok(None);
     }
     Ok(Some(if INDEX_CONFLICTS.contains(&code) {
@@ -99,6 +99,10 @@ async fn ensure(context: &Context, index: &Index) -> Result<Option<String>> {
     } else {
         layout.no_index(index, &reason.message)
     }))
+}
+
+fn is_there(index: &Index, existing: &[Document]) -> bool {
+    existing.iter().any(|one| index.is_served_by(one))
 }
 
 fn keys(index: &Index) -> Document {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{
-    context::Context,
+    context::{Context, Settings},
     retry::{Attempts, FailureKind, Written},
     server_session::{ServerSession, next_txn_number},
 };
@@ -22,6 +22,17 @@ pub struct Sent {
     /// The session is another one now, or transaction numbers were given up.
     pub replaced: bool,
     pub session: Option<ServerSession>,
+}
+
+impl Sent {
+    /// Whether the server may have inserted something: without counts and after errors, nobody knows.
+    pub fn may_have_made_rows(&self, settings: &Settings) -> bool {
+        match &self.end {
+            WriteEnd::Reply(reply) => !reply.upserted.is_empty() || settings.target.unacknowledged,
+            WriteEnd::Failed { .. } => true,
+            WriteEnd::Rejected { .. } => false,
+        }
+    }
 }
 
 /// Sends a write. `session`: what its session number stands for, if one has been started.

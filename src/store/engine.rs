@@ -283,6 +283,9 @@ impl Store {
             session: None,
         });
         self.report(watched, write_error(&sent.end));
+        if write.kind == WriteKind::Update && sent.may_have_made_rows(&context.settings) {
+            self.made_rows.notify_one();
+        }
         self.end(|work| {
             if let (Some(number), Some(session)) = (write.session, sent.session) {
                 work.sessions.put_back(number, session);

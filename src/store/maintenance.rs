@@ -3,9 +3,11 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::{Weak, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
+
+use tokio::{join, time::sleep};
 
 use super::{sink::Event, store::Store};
 use crate::{
@@ -17,6 +19,9 @@ use crate::{
 
 /// Between attempts to create the indexes while the servers cannot be reached.
 const INDEX_RETRY: Duration = Duration::from_secs(1);
+/// Between two looks at the indexes of a store that makes rows: as often as drivers look at their servers.
+/// lib/backends/driver/maintenance.js has the same number.
+const INDEX_CHECK_SPACING: Duration = Duration::from_secs(10);
 /// An interval is shortened by up to this share, so that many processes do not sweep together.
 const JITTER: f64 = 0.1;
 
@@ -26,35 +31,74 @@ pub async fn maintain(store: Weak<Store>) {
     let (mode, interval) = (strong.auto_remove, strong.sweep_interval);
     let sweeps_at_start = strong.settings.target.layout.sweeps_at_start();
     drop(strong);
-    create_indexes(&store).await;
+    let has_indexes = create_indexes(&store).await;
     if sweeps_at_start {
         remove_expired(&store, false).await;
     }
-    if mode == AutoRemove::Interval {
-        loop {
-            tokio::time::sleep(jittered(interval)).await;
-            if remove_expired(&store, true).await.is_none() {
-                return;
+    join!(
+        async {
+            if has_indexes {
+                keep_indexes(&store).await;
             }
+        },
+        async {
+            if mode == AutoRemove::Interval {
+                sweep_at_intervals(&store, interval).await;
+            }
+        }
+    );
+}
+
+async fn sweep_at_intervals(store: &Weak<Store>, interval: Duration) {
+    loop {
+        sleep(jittered(interval)).await;
+        if remove_expired(store, true).await.is_none() {
+            return;
         }
     }
 }
 
-async fn create_indexes(store: &Weak<Store>) {
+/// Returns whether the indexes are there now.
+async fn create_indexes(store: &Weak<Store>) -> bool {
     loop {
-        let Some(store) = store.upgrade() else { return };
-        if let Some(context) = store.lease.connection.context(&store.settings) {
-            match indexes::ensure_all(&context, store.auto_remove == AutoRemove::Native).await {
-                Ok(None) => return,
-                Ok(Some(trouble)) => {
-                    let message = format!("{}: {}", store.settings.target.collection, trouble.message);
-                    return store.sink.event(Event::Warning { code: trouble.code, message });
-                }
-                Err(error) => store.sink.event(Event::Error(error, "index")),
-            }
+        let Some(strong) = store.upgrade() else { return false };
+        match ensure_indexes(&strong).await {
+            Some(Ok(is_well)) => return is_well,
+            Some(Err(error)) => strong.sink.event(Event::Error(error, "index")),
+            None => {}
         }
-        drop(store);
-        tokio::time::sleep(INDEX_RETRY).await;
+        drop(strong);
+        sleep(INDEX_RETRY).await;
+    }
+}
+
+/// If there is a connection: whether all is well with the indexes, or the server could not be asked.
+async fn ensure_indexes(store: &Store) -> Option<Result<bool>> {
+    let context = store.lease.connection.context(&store.settings)?;
+    Some(match indexes::ensure_all(&context, store.auto_remove == AutoRemove::Native).await {
+        Ok(None) => Ok(true),
+        Ok(Some(trouble)) => {
+            let message = format!("{}: {}", store.settings.target.collection, trouble.message);
+            store.sink.event(Event::Warning { code: trouble.code, message });
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    })
+}
+
+/// A collection that somebody drops is made again by the next row, and without its indexes. Nothing in the server's reply
+/// says so: whoever has made a row looks. An outage is the operations' to tell of; there will be another look.
+async fn keep_indexes(store: &Weak<Store>) {
+    let Some(made_rows) = store.upgrade().map(|store| Arc::clone(&store.made_rows)) else { return };
+    loop {
+        sleep(INDEX_CHECK_SPACING).await;
+        made_rows.notified().await;
+        let Some(strong) = store.upgrade() else { return };
+        match ensure_indexes(&strong).await {
+            Some(Ok(true)) => {}
+            Some(Ok(false)) => return,
+            None | Some(Err(_)) => made_rows.notify_one(),
+        }
     }
 }
 

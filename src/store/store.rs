@@ -48,6 +48,8 @@ pub struct Store {
     pub(super) watches_commands: AtomicBool,
     /// Something for the engine to look at.
     pub(super) wake: Notify,
+    /// A write may have made a row, and with it the collection.
+    pub(super) made_rows: Arc<Notify>,
     work: Mutex<Work>,
     /// The engine has not been woken for what was submitted last.
     pub(super) unflushed: AtomicBool,
@@ -90,6 +92,7 @@ impl Store {
             stats: Stats::default(),
             watches_commands: AtomicBool::new(false),
             wake: Notify::new(),
+            made_rows: Arc::default(),
             unflushed: AtomicBool::new(false),
             bound: OperationBound::new(config.max_queue.unwrap_or(DEFAULT_MAX_QUEUE)),
             operation_timeout,

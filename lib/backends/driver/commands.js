@@ -1,6 +1,7 @@
 'use strict'
 
 const bson = require('../../session/bson')
+const { Promise } = require('../../support/realm')
 const { Document } = require('./documents')
 const { discreet, fateOf, precedesExecution, statementError, ungrouped } = require('./errors')
 const { readId } = require('./ids')
@@ -24,6 +25,7 @@ class Commands {
   #layout
   #writing
   #unacknowledged
+  #rowsMade = new Signal()
 
   constructor (connection, { layout, writeConcern }) {
     this.#connection = connection
@@ -103,6 +105,11 @@ class Commands {
     }
   }
 
+  /** Resolves when a write may have made a row, and with it the collection, since the last call. */
+  rowsMade () {
+    return this.#rowsMade.next()
+  }
+
   /**
    * Carries out statements of one kind. `{ reply }`, or of a write that failed as a whole, `{ error, fate }`.
    * A reply has `n`, undefined where there are no counts, `upserted`, `errors`, `concernError` and `missed`,
@@ -111,9 +118,12 @@ class Commands {
   async write (statements) {
     try {
       const reply = statements.length === 1 ? await this.#single(statements[0]) : await this.#bulk(statements)
+      if (reply.upserted.length > 0 || this.#unacknowledged) this.#rowsMade.raise()
       return { reply: this.#unacknowledged ? { ...reply, n: undefined } : reply }
     } catch (error) {
-      return { error: discreet(error, statements.map(({ id }) => id.value)), fate: fateOf(error) }
+      const fate = fateOf(error)
+      if (fate !== 'REJECTED') this.#rowsMade.raise() // nobody knows
+      return { error: discreet(error, statements.map(({ id }) => id.value)), fate }
     }
   }
 
@@ -179,6 +189,23 @@ class Commands {
 
   #filterOf (ids) {
     return { [this.#layout.idField]: { $in: ids.map(idForDriver) } }
+  }
+}
+
+/** Something has happened, once or more often, since it was last waited for. */
+class Signal {
+  #isRaised = false
+  #waits = null
+
+  raise () {
+    this.#isRaised = this.#waits === null
+    this.#waits?.()
+    this.#waits = null
+  }
+
+  async next () {
+    if (!this.#isRaised) await new Promise(resolve => { this.#waits = resolve })
+    this.#isRaised = false
   }
 }
 

@@ -14,7 +14,7 @@ const { Connection } = require('./connection')
 const { Pages } = require('./pages')
 const { openScheduler } = require('./open-scheduler')
 const { sizeOf } = require('./rows')
-const { ensureIndexes, sweepAtIntervals } = require('./maintenance')
+const { keepIndexes, sweepAtIntervals } = require('./maintenance')
 const { watchCall, WatchedCommands } = require('./watched-commands')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
@@ -195,13 +195,14 @@ class DriverBackend {
     })
     this.#note(this.#connection.isConnected)
     for (const { resolve } of this.#watchers.splice(0)) resolve()
-    ensureIndexes(this.#connection, {
+    keepIndexes(this.#connection, {
       layout: this.#layout,
       autoRemove: this.#form.autoRemove,
       name: this.#form.collection,
       warn: (code, message) => this.#listener('warning', code, message),
       fail: error => this.#listener('error', discreet(error, []), 'index'),
-      isOver: () => this.#closing !== null
+      isOver: () => this.#closing !== null,
+      rowsMade: () => commands.rowsMade()
     })
     if (this.#layout.sweepsAtStart) this.#quietly(() => this.#removeExpired())
   }

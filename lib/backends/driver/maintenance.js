@@ -9,6 +9,12 @@ const { servesAs } = require('./layouts/existing-indexes')
 /** Between attempts to create an index while the server cannot be reached. */
 const INDEX_RETRY_MS = 1000
 
+/**
+ * Between two looks at the indexes of a store that makes rows: as often as drivers look at their servers.
+ * src/store/maintenance.rs has the same number.
+ */
+const INDEX_CHECK_MS = 10_000
+
 /** An interval is shortened by up to this share, so that many processes do not sweep together. */
 const JITTER = 0.1
 
@@ -41,43 +47,58 @@ const UNUSABLE = {
 }
 
 /**
- * Sees to it that a layout's indexes are there. Trouble is not fatal: `warn` gets a code and one message with
- * the remedy, and `fail` an error whenever the server could not be asked. `isOver` tells when to give up.
+ * Sees to it that a layout's indexes are there, and stay. Trouble is not fatal: `warn` gets a code and one
+ * message with the remedy, and `fail` an error whenever the server could not be asked. `isOver` tells when to
+ * give up.
+ *
+ * A collection that somebody drops is made again by the next row, and without its indexes. Nothing in the
+ * server's reply says so: whoever has made a row looks. `rowsMade()` resolves when that may be.
  */
-async function ensureIndexes (connection, { layout, autoRemove, name, warn, fail, isOver }) {
+async function keepIndexes (connection, { layout, autoRemove, name, warn, fail, isOver, rowsMade }) {
   const wanted = layout.indexes(autoRemove)
   if (wanted.length === 0) return
   while (!isOver()) {
     try {
       const trouble = await troubleWith(connection, layout, wanted, name)
-      if (trouble === undefined || isOver()) return
-      const unusable = UNUSABLE[await typeOf(connection, name)]
-      if (unusable === undefined) warn('CONNECT_MONGO_INDEX', `${name}: ${trouble}`)
-      else warn('CONNECT_MONGO_COLLECTION', `${name}: ${unusable}`)
-      return
+      if (isOver()) return
+      if (trouble !== undefined) return await tell(trouble, { connection, name, warn })
+      fail = () => {} // from now on an outage is the operations' to tell of
+      await sleep(INDEX_CHECK_MS)
+      await rowsMade()
     } catch (error) {
       if (isOver()) return
       fail(error)
+      await sleep(INDEX_RETRY_MS)
     }
-    await sleep(INDEX_RETRY_MS)
   }
+}
+
+async function tell (trouble, { connection, name, warn }) {
+  const unusable = UNUSABLE[await typeOf(connection, name)]
+  if (unusable === undefined) warn('CONNECT_MONGO_INDEX', `${name}: ${trouble}`)
+  else warn('CONNECT_MONGO_COLLECTION', `${name}: ${unusable}`)
 }
 
 /** What is wrong, and what to do; undefined if nothing is. Throws when the server could not be asked. */
 async function troubleWith (connection, layout, wanted, name) {
-  const foreign = layout.foreign(await listIndexes(connection))
+  const existing = await listIndexes(connection)
+  const foreign = layout.foreign(existing)
   if (foreign !== undefined) return foreign
   const troubles = []
-  for (const index of wanted) {
+  for (const index of wanted.filter(index => !isThere(index, existing))) {
     const error = await failureOf(connection, index)
     if (error === undefined) continue
     // Whoever may not create an index may still be able to see that it is there.
-    const existing = await listIndexes(connection)
-    if (existing.some(one => servesAs(one, index))) continue
+    const present = await listIndexes(connection)
+    if (isThere(index, present)) continue
     const conflicts = CONFLICTS.includes(error.code)
-    troubles.push(conflicts ? layout.conflict(index, existing, name) : layout.noIndex(index, error.message))
+    troubles.push(conflicts ? layout.conflict(index, present, name) : layout.noIndex(index, error.message))
   }
   return troubles.length > 0 ? troubles.join('; ') : undefined
+}
+
+function isThere (index, existing) {
+  return existing.some(one => servesAs(one, index))
 }
 
 /** Why an index cannot be created. Throws what another attempt may mend. */
@@ -119,4 +140,4 @@ async function listIndexes ({ collection }) {
   }
 }
 
-module.exports = { ensureIndexes, sweepAtIntervals }
+module.exports = { keepIndexes, sweepAtIntervals }
