@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document};
 
-use super::error_codes::IMMUTABLE_FIELD;
+use super::error_codes::{IMMUTABLE_FIELD, RETRYABLE};
 use crate::{error::Error, schedule::WriteReply, session::Id};
 
 /// What the reply of a write says of its statements. `is_conditional`: by index. `unacknowledged`: with `w: 0` there are no
@@ -26,21 +26,27 @@ pub fn write_reply(
     }
 }
 
-/// Whether a write was carried out, but its write concern may still be met by a new attempt.
+/// Whether a new attempt may mend what a write's reply tells of: a write concern that was not met, or statements that
+/// failed beside others. What the server has carried out it does not carry out again.
 pub fn asks_for_retry(reply: &Document) -> bool {
-    reply.contains_key("writeConcernError")
+    let unmet = reply.contains_key("writeConcernError")
         && reply
             .get_array("errorLabels")
-            .is_ok_and(|labels| labels.iter().any(|label| label.as_str() == Some("RetryableWriteError")))
+            .is_ok_and(|labels| labels.iter().any(|label| label.as_str() == Some("RetryableWriteError")));
+    unmet || list(reply, "writeErrors").any(|error| code_of(error).is_some_and(|code| RETRYABLE.contains(&code)))
 }
 
 /// An element of `writeErrors`, or a `writeConcernError`.
 pub fn error_of(error: &Document, ids: &[&Id]) -> Error {
     let message = error.get_str("errmsg").unwrap_or("the server gave no message");
     let mut mapped = Error::new("MongoServerError", redact(message, ids));
-    mapped.code = error.get("code").and_then(integer).and_then(|code| i32::try_from(code).ok());
+    mapped.code = code_of(error);
     mapped.code_name = error.get_str("codeName").ok().map(str::to_owned);
     mapped
+}
+
+fn code_of(error: &Document) -> Option<i32> {
+    error.get("code").and_then(integer).and_then(|code| i32::try_from(code).ok())
 }
 
 pub fn integer(value: &Bson) -> Option<i64> {
