@@ -5,6 +5,7 @@
 const { spawn } = require('node:child_process')
 const { randomInt } = require('node:crypto')
 const fs = require('node:fs')
+const os = require('node:os')
 const path = require('node:path')
 const { MongoMemoryReplSet, MongoMemoryServer } = require('mongodb-memory-server-core')
 const { MongoInstance } = require('mongodb-memory-server-core/lib/util/MongoInstance')
@@ -60,17 +61,19 @@ function startGuard () {
 /**
  * Starts one mongod. `args`: further command-line arguments. `dbPath`: an existing folder whose data is kept
  * (without it, a temporary one goes with the server). `auth`: mongodb-memory-server's. `old`: a mongod 5.0.
+ * `environment`: variables of its own. `host`: where it listens, if not at 127.0.0.1: `{ ip, port, launcher }`, with
+ * a program that starts the one that is named by its first argument. `replSet`: what it will be a member of.
  */
-async function createStandalone ({ args = [], dbPath, auth, old = false } = {}) {
+async function createStandalone ({ args = [], dbPath, auth, old = false, environment, host, replSet } = {}) {
   if (dbPath) {
     kept.add(dbPath)
     refuseUsed(dbPath)
   }
   return MongoMemoryServer.create({
     auth,
-    binary: await binary(old),
-    instance: { ...instance(), args: [...ARGS, ...args], dbPath },
-    spawn: SPAWN
+    binary: host ? launched(await binary(old), host.launcher) : await binary(old),
+    instance: { ...instance(), ...host && { ip: host.ip, port: host.port }, args: [...ARGS, ...args], dbPath, replSet },
+    spawn: { ...SPAWN, ...environment && { env: { ...process.env, ...environment } } }
   })
 }
 
@@ -111,6 +114,15 @@ async function binary (old = false) {
   if (old && systemBinary === undefined) throw new Error('There is no mongod 5.0 to fetch for this platform.')
   if (systemBinary) process.env.MONGOMS_RUNTIME_DOWNLOAD = 'false'
   return { systemBinary }
+}
+
+/** Through a script, since mongodb-memory-server starts one file. The launcher's process becomes the server's. */
+function launched ({ systemBinary }, launcher) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'connect-mongo-launcher-'))
+  const script = path.join(folder, 'mongod')
+  fs.writeFileSync(script, `#!/bin/sh\nexec ${launcher.join(' ')} '${systemBinary}' "$@"\n`, { mode: 0o755 })
+  process.once('exit', () => fs.rmSync(folder, { recursive: true }))
+  return { systemBinary: script }
 }
 
 function instance () {

@@ -1,16 +1,18 @@
 'use strict'
 
 // npm run test:faults  breaks servers and networks under random calls, and prints what came of it: the table
-//                      of docs/reliability.md. It takes 15 to 20 minutes
+//                      of docs/reliability.md. It takes about an hour, and goes on where it was stopped
 // npm run test:faults -- [--only <text>] [--subject <text>] [--times <n>] [--seed <n>] [--rounds <n>] …
 //
 //   --only      faults with this text in their names
 //   --subject   core, borrowed or 'connect-mongo 6'
 //   --times     how often each fault happens (default: each has its own)
 //   --seed      of the first round (default 1)
-//   --rounds    each with a seed of its own (default 1); the table has their sums
+//   --rounds    each with a seed of its own (default 1); the table has their sums. Seeds that have ever failed
+//               are tried beside them (__test__/faults/kept-seeds.js)
 //   --jobs      trials at the same time, which wait more than they work (default 2)
 //   --ledgers   a folder for the ledgers of trials that broke a promise (default: target/faults)
+//   --anew      forgets the trials of a run with these options that was stopped
 
 const { fork } = require('node:child_process')
 const { once } = require('node:events')
@@ -22,6 +24,10 @@ const { build } = require('./build')
 const { ensureDependencies } = require('./dependencies')
 const { findMongod } = require('./find-mongod')
 const { root, main } = require('./run')
+const { Progress } = require('./trial-progress')
+
+/** The tests' own modules take dependencies that a fresh clone lacks at first. */
+const faults = name => require(path.join('..', '__test__', 'faults', name))
 
 const TRIAL = path.join(root, '__test__', 'faults', 'run-trial.js')
 
@@ -35,38 +41,50 @@ const OPTIONS = {
   seed: { type: 'string', default: '1' },
   rounds: { type: 'string', default: '1' },
   jobs: { type: 'string', default: '2' },
+  anew: { type: 'boolean', default: false },
   ledgers: { type: 'string', default: path.join(root, 'target', 'faults') }
 }
 
 main(async () => {
   const { values } = parseArgs({ options: OPTIONS })
-  ensureDependencies()
-  process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH = build('testing')
-  process.env.MONGOD_BINARY ??= findMongod() ?? ''
+  await ensureDependencies()
+  process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH = await build('testing')
+  process.env.MONGOD_BINARY ??= await findMongod() ?? ''
   // The trials start servers of their own.
   process.env.MONGODB_URL ??= 'mongodb://127.0.0.1/'
   fs.mkdirSync(values.ledgers, { recursive: true })
 
-  const names = Object.keys(require('../__test__/faults/kinds')).filter(name => name.includes(values.only))
-  const subjects = require('../__test__/faults/subjects').subjects.filter(name => name.includes(values.subject))
-  const { reportOf } = require('../__test__/faults/report')
-  const inputs = names.flatMap(fault => subjects.flatMap(subject => seeds(values).map(seed => {
-    return { fault, subject, seed, ...values.times && { times: Number(values.times) } }
-  })))
-  const results = await inTurn(inputs, Number(values.jobs), async input => {
-    const result = await trial(input, values.ledgers)
-    console.error(`${input.fault}, ${input.subject}, seed ${input.seed}: ${summary(result)}`)
+  const { reportOf } = faults('report')
+  const progress = new Progress(values)
+  const results = await inTurn(inputsOf(values), Number(values.jobs), async input => {
+    const known = progress.resultOf(input)
+    const result = known ?? await trial(input, values.ledgers)
+    if (!known) progress.note(input, result)
+    console.error(`${input.fault}, ${input.subject}, seed ${input.seed}: ${summary(result)}${known ? ' (before)' : ''}`)
     return { fault: input.fault, ...result }
   })
+  progress.end()
   console.log(`\n${setting()}\n\n${reportOf(results)}`)
   const broken = results.filter(({ subject, violations, crashed }) => {
     return subject !== 'connect-mongo 6' && (crashed || violations.length > 0)
   })
   for (const { fault, subject, seed } of broken) console.log(`Broken: ${fault}, ${subject}, seed ${seed}`)
+  if (broken.length > 0) console.log('Seeds that broke a promise are kept in __test__/faults/kept-seeds.js.')
   return broken.length === 0 ? 0 : 1
 })
 
-function seeds ({ seed, rounds }) {
+/** Every trial: of each fault, each subject and each seed. */
+function inputsOf ({ only, subject: text, times, ...values }) {
+  const names = Object.keys(faults('kinds')).filter(name => name.includes(only))
+  const subjects = faults('subjects').subjects.filter(name => name.includes(text))
+  return names.flatMap(fault => subjects.flatMap(subject => {
+    const kept = faults('kept-seeds').filter(one => one.fault === fault && one.subject === subject).map(({ seed }) => seed)
+    const seeds = new Set([...seedsOf(values), ...kept])
+    return [...seeds].map(seed => ({ fault, subject, seed, ...times && { times: Number(times) } }))
+  }))
+}
+
+function seedsOf ({ seed, rounds }) {
   return Array.from({ length: Number(rounds) }, (_, round) => Number(seed) + round)
 }
 
@@ -83,8 +101,10 @@ async function inTurn (items, jobs, work) {
 /** What came of a trial in a process of its own. */
 async function trial (input, folder) {
   const { fault, subject, seed } = input
+  const options = processOptions(faults('kinds')[fault])
+  if (options === undefined) return { subject, seed, skipped: 'no network namespaces', violations: [] }
   const ledgers = path.join(folder, `${fault} ${subject} ${seed}.json`.replaceAll(/[ ,]+/g, '-'))
-  const child = fork(TRIAL, [JSON.stringify({ ...input, ledgers })])
+  const child = fork(TRIAL, [JSON.stringify({ ...input, ledgers })], options)
   const limit = setTimeout(() => child.kill('SIGKILL'), TRIAL_LIMIT_MS)
   let result
   child.on('message', message => { result = message })
@@ -95,8 +115,17 @@ async function trial (input, folder) {
   return result
 }
 
-function summary ({ crashed, operations, failed, violations, unpromised }) {
-  if (crashed) return crashed
+/** Where a fault needs hosts of their own, the trial makes them in a network of its own. Not everywhere can it. */
+function processOptions ({ needsHosts }) {
+  if (!needsHosts) return {}
+  const launcher = faults('../helpers/separate-hosts').launcherOf()
+  if (launcher === undefined) return
+  const [execPath, ...execArgv] = launcher
+  return { execPath, execArgv: [...execArgv, process.execPath] }
+}
+
+function summary ({ skipped, crashed, operations, failed, violations, unpromised }) {
+  if (skipped ?? crashed) return skipped ?? crashed
   const kinds = new Set(violations.map(({ kind }) => kind))
   const wrong = violations.length === 0 ? '' : `, ${violations.length} violations (${[...kinds].join(', ')})`
   return `${operations} operations, ${failed} failed${wrong}${unpromised > 0 ? `, ${unpromised} unpromised` : ''}`

@@ -15,6 +15,8 @@ const SUMS = [
 function reportOf (results) {
   const rows = groups(results, ({ fault, subject }) => `${fault}\n${subject}`).map(rounds => {
     const [{ fault, subject }] = rounds
+    const skipped = rounds.find(({ skipped }) => skipped)
+    if (skipped) return [fault, subject, skipped.skipped, ...HEAD.slice(3).map(() => '')]
     const finished = rounds.filter(({ crashed }) => !crashed)
     const sum = name => finished.reduce((total, round) => total + round[name], 0)
     if (finished.length < rounds.length) return [fault, subject, 'crashed', ...HEAD.slice(3).map(() => '')]

@@ -47,14 +47,15 @@ const SUBJECTS = {
 /**
  * Opens a store for each dialect of each of the subjects. `query`: parameters for the connection string, an
  * object. Returns the stores, each with a name, its collection's name and what its calls tell; and a function
- * that closes them.
+ * that closes them. `dialects`: only of these.
  */
-function openStores (subjects, { uri, query, operationTimeoutMS }) {
+function openStores (subjects, { uri, query, dialects = Object.keys(DIALECTS), operationTimeoutMS }) {
   const [hosts, given] = uri.split('/?')
   const parameters = new URLSearchParams([...new URLSearchParams(given), ...Object.entries(query)])
   const url = `${hosts.replace(/\/$/, '')}/${DATABASE}?${parameters}`
   const connections = []
-  const stores = subjects.flatMap(subject => Object.entries(SUBJECTS[subject]).map(([dialect, open]) => {
+  const stores = subjects.flatMap(subject => dialects.filter(dialect => dialect in SUBJECTS[subject]).map(dialect => {
+    const open = SUBJECTS[subject][dialect]
     const name = `${subject} ${dialect}`
     const collection = `faults ${name}`.replaceAll(' ', '-')
     const store = open(url, collection, { operationTimeoutMS, autoRemove: 'disabled' }, connections)

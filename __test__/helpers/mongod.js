@@ -26,10 +26,10 @@ function sharedUri () {
 /**
  * Starts a mongod. `args`: further command-line arguments. `users`: turns access control on, with these users
  * (each `{ createUser, pwd, roles, database }`) beside the root user of `rootUri`. `old`: a mongod 5.0, for
- * drivers that know no later one.
+ * drivers that know no later one. `environment`: variables of its own. `dbPath`: a folder that it keeps.
  */
-async function startStandalone ({ args, users, old } = {}) {
-  const server = await createStandalone({ args, auth: accessControl(users), old })
+async function startStandalone ({ args, users, old, environment, dbPath } = {}) {
+  const server = await createStandalone({ args, auth: accessControl(users), old, environment, dbPath })
   return new Member(server)
 }
 
@@ -38,6 +38,28 @@ async function startReplicaSet ({ count, args, users, electionTimeoutMS = 2000 }
   const heartbeatIntervalMillis = electionTimeoutMS / 4
   const settings = { electionTimeoutMillis: electionTimeoutMS, heartbeatIntervalMillis }
   return new ReplicaSet(await createReplicaSet({ count, args, auth: accessControl(users), settings }))
+}
+
+/** A replica set whose members each have a host of their own: see separate-hosts.js. */
+async function startSeparateReplicaSet (hosts, { args, electionTimeoutMS = 2000 } = {}) {
+  const replSet = 'separate'
+  const servers = await Promise.all(hosts.map(host => createStandalone({ args, host, replSet })))
+  const uris = servers.map(({ instanceInfo: { ip, port } }) => `${ip}:${port}`)
+  const settings = { electionTimeoutMillis: electionTimeoutMS, heartbeatIntervalMillis: electionTimeoutMS / 4 }
+  const client = new MongoClient(`mongodb://${uris[0]}/?directConnection=true`)
+  try {
+    const members = uris.map((host, _id) => ({ _id, host }))
+    await client.db('admin').command({ replSetInitiate: { _id: replSet, members, settings } })
+  } finally {
+    await client.close()
+  }
+  const set = new ReplicaSet({
+    servers,
+    getUri: () => `mongodb://${uris.join()}/?replicaSet=${replSet}`,
+    stop: () => Promise.all(servers.map(server => server.stop()))
+  })
+  await set.primary()
+  return set
 }
 
 function accessControl (users) {
@@ -53,7 +75,7 @@ class Member {
     this.#server = server
     this.#instance = server.instanceInfo.instance
     this.port = server.instanceInfo.port
-    this.host = `127.0.0.1:${this.port}`
+    this.host = `${server.instanceInfo.ip}:${this.port}`
     this.uri = `mongodb://${this.host}/`
     this.rootUri = withRoot(this.uri)
   }
@@ -178,4 +200,4 @@ function withRoot (uri) {
   return `${url}${url.includes('?') ? '&' : '?'}authSource=admin`
 }
 
-module.exports = { sharedUri, startStandalone, startReplicaSet }
+module.exports = { sharedUri, startStandalone, startReplicaSet, startSeparateReplicaSet }

@@ -48,7 +48,8 @@ async function command (member, ...args) {
 module.exports = {
   'the primary is killed': {
     ...replicaSet,
-    times: 3,
+    times: 20,
+    pauseMS: 10,
     run: againstPrimary(async (primary, server) => {
       await primary.kill()
       await server.primary()
@@ -84,6 +85,24 @@ module.exports = {
           await server.caughtUp()
         }
       }
+    }
+  },
+  'two of three members are slow': {
+    ...replicaSet,
+    times: 1,
+    async run ({ server, times }) {
+      for (let n = 0; n < times; n++) {
+        const primary = await server.primary()
+        const slow = server.members.filter(member => member !== primary)
+        const until = Date.now() + 8000
+        while (Date.now() < until) {
+          for (const member of slow) member.freeze()
+          await sleep(200)
+          for (const member of slow) member.thaw()
+          await sleep(50)
+        }
+      }
+      await sleep(PAUSE_MS)
     }
   },
   'no primary for longer than the deadline': {
