@@ -1,5 +1,7 @@
 //! Errors of the driver, in the names and codes of the Node.js driver, and without secrets.
 
+use std::io;
+
 use mongodb::error::{Error as DriverError, ErrorKind};
 
 use crate::{
@@ -32,7 +34,7 @@ pub fn is_interruption(error: &DriverError) -> bool {
 }
 
 pub fn is_timeout(error: &DriverError) -> bool {
-    matches!(&*error.kind, ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::TimedOut)
+    matches!(&*error.kind, ErrorKind::Io(io) if io.kind() == io::ErrorKind::TimedOut)
 }
 
 pub fn command_code(error: &DriverError) -> Option<i32> {
@@ -50,7 +52,7 @@ pub fn from_driver(error: &DriverError, ids: &[&Id]) -> Error {
             let error = Error::new("MongoServerError", redact(message, ids));
             error.with_code(AUTHENTICATION_FAILED).with_code_name("AuthenticationFailed")
         }
-        ErrorKind::Io(io) => Error::new("MongoNetworkError", io.to_string()),
+        ErrorKind::Io(io) => Error::new("MongoNetworkError", of_network(io)),
         ErrorKind::ConnectionPoolCleared { message, .. } => {
             Error::new("MongoPoolClearedError", without_details(message))
         }
@@ -71,6 +73,14 @@ pub fn from_driver(error: &DriverError, ids: &[&Id]) -> Error {
     };
     mapped.labels = error.labels().iter().cloned().collect();
     mapped
+}
+
+/// "unexpected end of file" is of no file here.
+fn of_network(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return "the server closed the connection (it may be shutting down, or expect TLS)".to_owned();
+    }
+    error.to_string()
 }
 
 /// A driver's message that quotes another error of its own, as `Kind: …, labels: …, source: …`, with its kind alone.
