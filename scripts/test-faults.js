@@ -98,13 +98,16 @@ async function inTurn (items, jobs, work) {
   return results
 }
 
-/** What came of a trial in a process of its own. */
+/** What came of a trial in a process of its own; where a fault needs hosts, in a network of its own, too. */
 async function trial (input, folder) {
   const { fault, subject, seed } = input
-  const options = processOptions(faults('kinds')[fault])
-  if (options === undefined) return { subject, seed, skipped: 'no network namespaces', violations: [] }
-  const ledgers = path.join(folder, `${fault} ${subject} ${seed}.json`.replaceAll(/[ ,]+/g, '-'))
-  const child = fork(TRIAL, [JSON.stringify({ ...input, ledgers })], options)
+  const { needsHosts, environment, lacks } = faults('kinds')[fault]
+  const launcher = needsHosts ? faults('../helpers/separate-hosts').launcherOf() : []
+  const skipped = launcher === undefined ? 'no network namespaces' : lacks?.()
+  if (skipped) return { subject, seed, skipped, violations: [] }
+  const [execPath, ...execArgv] = [...launcher, process.execPath]
+  const env = { ...process.env, ...environment }
+  const child = fork(TRIAL, [JSON.stringify({ ...input, ledgers })], { execPath, execArgv, env })
   const limit = setTimeout(() => child.kill('SIGKILL'), TRIAL_LIMIT_MS)
   let result
   child.on('message', message => { result = message })
@@ -113,15 +116,6 @@ async function trial (input, folder) {
   if (result === undefined) return { subject, seed, crashed: `ended with ${signal ?? code}`, violations: [] }
   if (result.violations.length === 0) fs.rmSync(ledgers)
   return result
-}
-
-/** Where a fault needs hosts of their own, the trial makes them in a network of its own. Not everywhere can it. */
-function processOptions ({ needsHosts }) {
-  if (!needsHosts) return {}
-  const launcher = faults('../helpers/separate-hosts').launcherOf()
-  if (launcher === undefined) return
-  const [execPath, ...execArgv] = launcher
-  return { execPath, execArgv: [...execArgv, process.execPath] }
 }
 
 function summary ({ skipped, crashed, operations, failed, violations, unpromised }) {

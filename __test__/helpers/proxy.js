@@ -63,6 +63,16 @@ class Proxy {
     }
   }
 
+  /** Ends the connections, and takes none until `accept`: nobody listens on its port. */
+  refuse () {
+    this.#server.close()
+    this.cut()
+  }
+
+  accept () {
+    this.#server.listen(this.port, '127.0.0.1')
+  }
+
   async stop () {
     this.cut()
     this.#server.close()

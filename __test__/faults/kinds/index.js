@@ -11,6 +11,8 @@
 //   clients, pauseMS   how many call at the same time, and how long each waits between two calls at most
 //   needsHosts     whether it takes hosts of their own (see helpers/separate-hosts.js), which not every
 //                  machine has
+//   lacks()        what it takes and this machine has not, if anything
+//   environment    variables of the trial's process
 //   failsFinds     whether it fails finds: then nobody may be able to say which touches of a command matched
 //   start()        → { server, uri, stop() }, and where needed `directUri`, which leads to the server itself,
 //                    and `settle()`, which waits until all members agree; `rolledBack`, a set for the ids of
@@ -22,6 +24,7 @@ module.exports = {
   ...require('./replica-set'),
   ...require('./partitions'),
   ...require('./standalone'),
+  ...require('./storage'),
   ...require('./fail-points'),
   ...require('./network')
 }
