@@ -61,8 +61,9 @@ function startGuard () {
 /**
  * Starts one mongod. `args`: further command-line arguments. `dbPath`: an existing folder whose data is kept
  * (without it, a temporary one goes with the server). `auth`: mongodb-memory-server's. `old`: a mongod 5.0.
- * `environment`: variables of its own. `host`: where it listens, if not at 127.0.0.1: `{ ip, port, launcher }`, with
- * a program that starts the one that is named by its first argument. `replSet`: what it will be a member of.
+ * `environment`: variables of its own. `host`: where it listens, if not at 127.0.0.1:
+ * `{ ip, port, launcher }`, with the command line that goes before its own. `replSet`: what it will be a
+ * member of.
  */
 async function createStandalone ({ args = [], dbPath, auth, old = false, environment, host, replSet } = {}) {
   if (dbPath) {
@@ -116,7 +117,7 @@ async function binary (old = false) {
   return { systemBinary }
 }
 
-/** Through a script, since mongodb-memory-server starts one file. The launcher's process becomes the server's. */
+/** Through a script: mongodb-memory-server starts one file. The launcher's process becomes the server's. */
 function launched ({ systemBinary }, launcher) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'connect-mongo-launcher-'))
   const script = path.join(folder, 'mongod')

@@ -232,6 +232,30 @@ const MUTATIONS = [
     crate: 'pure-rooms'
   },
   {
+    breaks: 'a collection that is dropped gets its indexes again',
+    file: 'src/store/engine.rs',
+    replace: ['self.made_rows.notify_one();', ''],
+    test: 'backends/dropped-collection.test.js'
+  },
+  {
+    breaks: 'a collection that is dropped gets its indexes again, on borrowed connections too',
+    file: 'lib/backends/driver/commands.js',
+    replace: ['if (reply.upserted.length > 0 || this.#unacknowledged) this.#rowsMade.raise()', ''],
+    test: 'backends/dropped-collection.test.js'
+  },
+  {
+    breaks: 'statements that a new attempt may mend are sent again',
+    file: 'src/command/reply.rs',
+    replace: ['|code| RETRYABLE.contains(&code)', '|code| false && RETRYABLE.contains(&code)'],
+    test: 'backends/attempts.test.js'
+  },
+  {
+    breaks: 'a write that the driver has sent twice is unknown',
+    file: 'lib/backends/driver/errors.js',
+    replace: [' && !RETRYABLE.has(error.code)\n  return', '\n  return'],
+    test: 'backends/attempts.test.js'
+  },
+  {
     breaks: 'a TTL index that is there already is accepted, whatever its name',
     file: 'src/mongo/indexes.rs',
     replace: ['.any(|one| index.is_served_by(one))', '.any(|one| false && index.is_served_by(one))'],

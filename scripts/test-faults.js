@@ -8,8 +8,8 @@
 //   --subject   core, borrowed or 'connect-mongo 6'
 //   --times     how often each fault happens (default: each has its own)
 //   --seed      of the first round (default 1)
-//   --rounds    each with a seed of its own (default 1); the table has their sums. Seeds that have ever failed
-//               are tried beside them (__test__/faults/kept-seeds.js)
+//   --rounds    each with a seed of its own (default 1); the table has their sums. Seeds that have ever
+//               failed are tried beside them (__test__/faults/kept-seeds.js)
 //   --jobs      trials at the same time, which wait more than they work (default 2)
 //   --ledgers   a folder for the ledgers of trials that broke a promise (default: target/faults)
 //   --anew      forgets the trials of a run with these options that was stopped
@@ -61,6 +61,7 @@ main(async () => {
     const result = known ?? await trial(input, values.ledgers)
     if (!known) progress.note(input, result)
     console.error(`${input.fault}, ${input.subject}, seed ${input.seed}: ${summary(result)}${known ? ' (before)' : ''}`)
+    for (const [error, count] of result.errors ?? []) console.error(`  ${count} × ${error}`)
     return { fault: input.fault, ...result }
   })
   progress.end()
@@ -105,6 +106,7 @@ async function trial (input, folder) {
   const launcher = needsHosts ? faults('../helpers/separate-hosts').launcherOf() : []
   const skipped = launcher === undefined ? 'no network namespaces' : lacks?.()
   if (skipped) return { subject, seed, skipped, violations: [] }
+  const ledgers = path.join(folder, `${fault} ${subject} ${seed}.json`.replaceAll(/[ ,:()']+/g, '-'))
   const [execPath, ...execArgv] = [...launcher, process.execPath]
   const env = { ...process.env, ...environment }
   const child = fork(TRIAL, [JSON.stringify({ ...input, ledgers })], { execPath, execArgv, env })

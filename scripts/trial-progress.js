@@ -17,14 +17,15 @@ class Progress {
     const hash = createHash('sha256').update(JSON.stringify({ times, seed, rounds }))
     hash.update(fs.readFileSync(process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH))
     for (const folder of SOURCES) {
-      const names = fs.readdirSync(path.join(root, folder), { recursive: true }).filter(name => name.endsWith('.js')).sort()
-      for (const name of names) hash.update(fs.readFileSync(path.join(root, folder, name)))
+      const names = fs.readdirSync(path.join(root, folder), { recursive: true })
+      for (const name of names.filter(name => name.endsWith('.js')).sort()) hash.update(fs.readFileSync(path.join(root, folder, name)))
     }
     this.#file = path.join(ledgers, `progress-${hash.digest('hex').slice(0, 12)}.jsonl`)
     if (anew || !fs.existsSync(this.#file)) return fs.rmSync(this.#file, { force: true })
     // The last line may be half of one.
     const lines = fs.readFileSync(this.#file, 'utf8').split('\n').slice(0, -1)
-    for (const { input, result } of lines.map(line => JSON.parse(line))) this.#results.set(JSON.stringify(input), result)
+    const trials = lines.map(line => JSON.parse(line))
+    for (const { input, result } of trials) this.#results.set(JSON.stringify(input), result)
   }
 
   resultOf (input) {

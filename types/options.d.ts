@@ -31,7 +31,7 @@ export interface ConnectMongoOptions<T extends Data = Data> extends CommonOption
   ttl?: number | ((session: T, sid: string) => number) | undefined
   /**
    * How expired sessions are removed. `native` (default): by MongoDB, with a TTL index on `expires` that
-   * the store makes at its start. `interval`: by the store, every `autoRemoveInterval`. `disabled`: by
+   * the store makes at its start, and again if the collection is dropped. `interval`: by the store, every `autoRemoveInterval`. `disabled`: by
    * someone else.
    */
   autoRemove?: AutoRemove | undefined
@@ -96,7 +96,7 @@ export interface LegacyOptions<T extends Data = Data> extends CommonOptions<T> {
   ttl?: number | ((session: T, sid: string) => number) | undefined
   /**
    * How expired sessions are removed. `native` (default): by MongoDB, with a TTL index on `expires` that
-   * the store makes at its start. `interval`: by the store, every `autoRemoveInterval`. `disabled`: by
+   * the store makes at its start, and again if the collection is dropped. `interval`: by the store, every `autoRemoveInterval`. `disabled`: by
    * someone else, as with any other text.
    */
   autoRemove?: AutoRemove | (string & {}) | undefined

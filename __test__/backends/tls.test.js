@@ -1,7 +1,7 @@
 'use strict'
 
-// TLS that cannot be trusted, or is missing on one side: every operation fails in time with an error that says
-// why, on both backends, and the store works once it is mended.
+// TLS that cannot be trusted, or is missing on one side: every operation fails in time with an error that
+// says why, on both backends, and the store works once it is mended.
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')

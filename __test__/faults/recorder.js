@@ -2,7 +2,7 @@
 
 const { isMissedTouch, outcomeOf } = require('./outcomes')
 
-/** Sessions live longer than any trial, also where a clock is an hour ahead: what has expired is another subject. */
+/** Longer than any trial, also where a clock is an hour ahead: what has expired is another subject. */
 const LIFE_MS = 2 * 3600_000
 
 /** What an operation failed with that did not say why. To a callback it looks like success. */

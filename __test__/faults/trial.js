@@ -112,7 +112,7 @@ function report (runs, promises, rolledBack, facts) {
   return { ...facts, ...figures, ...named(violations), violations, stores: checked }
 }
 
-/** What the server has undone is no violation, and neither is a count, of which nobody knows whose rows it is of. */
+/** What the server has undone is no violation. Of a count nobody knows whose rows it is of. */
 function withoutRolledBack (found, rolledBack = new Set()) {
   const isKnown = ({ entry }) => entry.id === undefined ? rolledBack.size > 0 : rolledBack.has(entry.id)
   const violations = found.violations.filter(violation => !(OF_ROWS.has(violation.kind) && isKnown(violation)))

@@ -94,6 +94,14 @@ class Member {
     await this.#instance.stop()
   }
 
+  /** Whether it ends by itself within `limitMS`. Then `restart` starts it again. */
+  async endsWithin (limitMS) {
+    const closed = once(this.#instance, 'instanceClosed').then(() => true)
+    const hasEnded = await Promise.race([closed, sleep(limitMS, false)])
+    if (hasEnded) await this.#instance.stop()
+    return hasEnded
+  }
+
   /** SIGSTOP: connections stay open and nothing replies, from when this returns. */
   freeze () {
     process.kill(this.pid, 'SIGSTOP')

@@ -33,7 +33,9 @@ pub fn asks_for_retry(reply: &Document) -> bool {
         && reply
             .get_array("errorLabels")
             .is_ok_and(|labels| labels.iter().any(|label| label.as_str() == Some("RetryableWriteError")));
-    unmet || list(reply, "writeErrors").any(|error| code_of(error).is_some_and(|code| RETRYABLE.contains(&code)))
+    unmet
+        || list(reply, "writeErrors")
+            .any(|error| code_of(error).is_some_and(|code| RETRYABLE.contains(&code)))
 }
 
 /// An element of `writeErrors`, or a `writeConcernError`.

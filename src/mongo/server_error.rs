@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_error_that_quotes_another_one_quotes_what_has_happened() {
-        let quoted = DriverError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        let quoted = DriverError::from(io::Error::from(io::ErrorKind::ConnectionRefused));
         let message = format!(
             "Connection pool for localhost:1 cleared because another operation failed with: {quoted}"
         );

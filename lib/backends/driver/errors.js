@@ -137,9 +137,11 @@ const INTERRUPTIONS = new Set([50, 11600, 11601, 11602, 189, 91, 262])
 
 /**
  * What became of a write that failed as a whole: REJECTED before it was carried out, so that smaller commands
- * will show the culprit; UNKNOWN, when it may have been applied; NOT_APPLIED. A code for which the driver sends
- * a write again is of its second attempt: of the first, which may have been applied, it says nothing. Servers
- * from 6.1 on have a label for those of which nothing was applied; the driver heeds it, too.
+ * will show the culprit; UNKNOWN, when it may have been applied; NOT_APPLIED.
+ *
+ * A code for which the driver sends a write again is of its second attempt: of the first, which may have been
+ * applied, it says nothing. Servers from 6.1 on have a label for those of which nothing was applied; the
+ * driver heeds it, too.
  */
 function fateOf (error) {
   if (precedesExecution(error)) return 'REJECTED'
