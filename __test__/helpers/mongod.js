@@ -94,12 +94,11 @@ class Member {
     await this.#instance.stop()
   }
 
-  /** Whether it ends by itself within `limitMS`. Then `restart` starts it again. */
-  async endsWithin (limitMS) {
-    const closed = once(this.#instance, 'instanceClosed').then(() => true)
-    const hasEnded = await Promise.race([closed, sleep(limitMS, false)])
-    if (hasEnded) await this.#instance.stop()
-    return hasEnded
+  /** Resolves when it has ended by itself. Then `restart` starts it again. */
+  async ended () {
+    await once(this.#instance, 'instanceClosed')
+    await this.#instance.stop()
+    return true
   }
 
   /** SIGSTOP: connections stay open and nothing replies, from when this returns. */
