@@ -51,7 +51,7 @@ const MUTATIONS = [
   {
     breaks: 'an operation that nobody handles is an unhandled rejection, watched or not',
     file: 'lib/support/channels.js',
-    replace: ['      throw error\n', '      return undefined\n'],
+    replace: ['throw error', 'return undefined'],
     test: 'store/monitoring.test.js'
   },
   {
