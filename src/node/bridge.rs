@@ -53,7 +53,8 @@ enum Completion {
 pub struct Outbox {
     completions: Mutex<Vec<Completion>>,
     scheduled: AtomicBool,
-    /// The environment has gone: nobody can be told.
+    /// The environment has gone: nobody can be told. Changes while `completions` is locked, so that each of them is either
+    /// delivered or released.
     closed: AtomicBool,
     /// None after the close.
     wake: Mutex<Option<Wake>>,
@@ -62,11 +63,14 @@ pub struct Outbox {
 
 impl Outbox {
     fn push(&self, completion: Completion) {
-        if self.closed.load(Ordering::Acquire) {
+        let mut completions = self.completions();
+        if self.closed.load(Ordering::Relaxed) {
+            drop(completions);
             return self.release(&completion);
         }
         // First the completion, then the flag: a drain clears the flag before it looks.
-        self.completions.lock().unwrap_or_else(PoisonError::into_inner).push(completion);
+        completions.push(completion);
+        drop(completions);
         self.schedule();
     }
 
@@ -78,6 +82,10 @@ impl Outbox {
         }
     }
 
+    fn completions(&self) -> MutexGuard<'_, Vec<Completion>> {
+        self.completions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn wake(&self) -> MutexGuard<'_, Option<Wake>> {
         self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -85,7 +93,7 @@ impl Outbox {
     /// Takes what one turn of the event loop delivers.
     fn take(&self) -> Vec<Completion> {
         self.scheduled.store(false, Ordering::Release);
-        let mut completions = self.completions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut completions = self.completions();
         if completions.len() <= MAX_COMPLETIONS {
             return std::mem::take(&mut completions);
         }
@@ -108,9 +116,11 @@ impl Outbox {
     }
 
     fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        let undelivered =
-            std::mem::take(&mut *self.completions.lock().unwrap_or_else(PoisonError::into_inner));
+        let undelivered = {
+            let mut completions = self.completions();
+            self.closed.store(true, Ordering::Relaxed);
+            std::mem::take(&mut *completions)
+        };
         undelivered.iter().for_each(|completion| self.release(completion));
     }
 }
