@@ -61,6 +61,24 @@ const MUTATIONS = [
     test: 'store/ttl.test.js'
   },
   {
+    breaks: 'a touch shows no expiration past the end of the lifetime',
+    file: 'src/session/row.rs',
+    replace: ['.map_or(self.expiry, Expiry::At).by(self.ends)', '.map_or(self.expiry, Expiry::At)'],
+    test: 'store/max-lifetime.test.js'
+  },
+  {
+    breaks: 'a get behind a set learns from the server when the session expires',
+    file: 'src/command/layout/mod.rs',
+    replace: ['max_lifetime_millis: Some(_), .. }))', 'max_lifetime_millis: Some(0), .. }))'],
+    test: 'store/max-lifetime.test.js'
+  },
+  {
+    breaks: 'a conditional set within a lifetime inserts nothing where it expects a row',
+    file: 'lib/backends/driver/layouts/lifetime.js',
+    replace: ["[IS_INSERTED, null, '$_id']", "[IS_INSERTED, '$_id', '$_id']"],
+    test: 'store/max-lifetime.test.js'
+  },
+  {
     breaks: 'operations that wait leave together',
     file: 'src/schedule/scheduler.rs',
     replace: ['pub const MAX_LOOKUPS: usize = 256', 'pub const MAX_LOOKUPS: usize = 1'],

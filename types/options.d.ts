@@ -229,6 +229,12 @@ export interface CommonOptions<T extends Data = Data> {
   /** Whether a touch moves the expiration (default: true). With false only a save does. */
   touch?: boolean | undefined
   /**
+   * Seconds, above 0, after its creation at which a session expires at the latest, however often it is saved
+   * and touched. By the server's clock, from the row's `createdAt`, which the store writes once. Default: none.
+   * Needs MongoDB 4.2. See docs/expiry.md.
+   */
+  maxLifetime?: number | undefined
+  /**
    * What a save does that finds its session changed since it was loaded. `overwrite` (default): replaces it, as
    * in every connect-mongo. `merge`: stores what both changed. `reject`: fails with a SessionConflictError. A
    * function gets copies of the session that was loaded, the one that is stored and the one that is saved, and

@@ -6,41 +6,14 @@ const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
 
-const { createKrupteinAdapter } = require('../..').MongoStore
 const { eventsOf, fresh, loaded, stored } = require('../helpers/conflicts')
+const { inEachForm } = require('../helpers/forms')
 const { skipsBefore } = require('../helpers/server-version')
 const { useCollection } = require('../helpers/stores')
 
 const collection = useCollection('conflicts')
 
-/** How sessions are stored. The hooks store a document, and a text that is no JSON. */
-const FORMS = {
-  JSON: {},
-  documents: { stringify: false },
-  'a serialize hook': { serialize: data => ({ ...data, hooked: true }), unserialize: ({ hooked, ...data }) => data },
-  'a hook that makes texts': {
-    serialize: data => Buffer.from(JSON.stringify(data)).toString('base64'),
-    unserialize: text => JSON.parse(Buffer.from(text, 'base64').toString())
-  },
-  encryption: dialect => dialect === 'legacy'
-    ? { secret: 'secret' }
-    : { cryptoAdapter: createKrupteinAdapter({ secret: 'secret' }) },
-  'encrypted documents': dialect => dialect === 'legacy'
-    ? { secret: 'secret', stringify: false }
-    : { cryptoAdapter: createKrupteinAdapter({ secret: 'secret' }), stringify: false }
-}
-
-/** By how a store is opened and by how it stores. */
-const PAIRS = Object.entries(collection.backends).flatMap(way => Object.entries(FORMS).map(form => [...way, ...form]))
-const STORES = PAIRS.map(([way, open, form, options]) => ({
-  name: `${way}, ${form}`,
-  open: more => open({
-    conflicts: 'merge',
-    autoRemove: 'disabled',
-    ...(typeof options === 'function' ? options(way.split(' ')[0]) : options),
-    ...more
-  })
-}))
+const STORES = inEachForm(collection.backends, { conflicts: 'merge', autoRemove: 'disabled' })
 
 const countsOf = async store => {
   const { conflicts, merges, gone } = await store.stats()

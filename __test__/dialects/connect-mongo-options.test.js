@@ -44,7 +44,7 @@ describe('the normal form', () => {
       maxQueue: null,
       onUndecryptable: 'error'
     }
-    const layout = { kind: 'connect-mongo', timestamps: false }
+    const layout = { kind: 'connect-mongo', timestamps: false, maxLifetimeMS: null }
     assert.deepEqual(read.legacy(), { dialect: 'legacy', layout: { ...layout, background: false }, ...common })
     assert.deepEqual(read.modern(), { dialect: 'modern', layout: { ...layout, background: true }, ...common })
   })
@@ -57,7 +57,7 @@ describe('the normal form', () => {
       mongoOptions: { appName: 'a' }, dbName: 'd', ttl: 60, autoRemove: 'interval', autoRemoveInterval: 0.5,
       touchAfter: 3600, stringify: false, serialize, unserialize, transformId,
       writeOperationOptions: { w: 'majority', j: true, wtimeout: 5 }, operationTimeoutMS: 1000, maxQueue: 10,
-      onUndecryptable: 'ignore', conflicts: 'merge', touch: false
+      onUndecryptable: 'ignore', conflicts: 'merge', touch: false, maxLifetime: '1.5'
     }
     const form = {
       url: URL, mongoOptions: { appName: 'a' }, dbName: 'd', collection: 'c', ttlMS: 60_000, touchAfterMS: 3_600_000,
@@ -65,10 +65,11 @@ describe('the normal form', () => {
       writeConcern: { w: 'majority', j: true, wtimeoutMS: 5 }, encryption: null, backend: 'native',
       operationTimeoutMS: 1000, maxQueue: 10, onUndecryptable: 'ignore', conflicts: 'merge', touches: false
     }
+    const layout = { kind: 'connect-mongo', maxLifetimeMS: 1500 }
     assert.deepEqual(read.legacy({ ...common, collection: 'c' }),
-      { dialect: 'legacy', layout: { kind: 'connect-mongo', timestamps: false, background: false }, ...form })
+      { dialect: 'legacy', layout: { ...layout, timestamps: false, background: false }, ...form })
     assert.deepEqual(read.modern({ ...common, collectionName: 'c', timestamps: true }),
-      { dialect: 'modern', layout: { kind: 'connect-mongo', timestamps: true, background: true }, ...form })
+      { dialect: 'modern', layout: { ...layout, timestamps: true, background: true }, ...form })
   })
 
   inBoth('does not touch the options that it reads', normalize => {

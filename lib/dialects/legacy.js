@@ -62,7 +62,7 @@ function normalize (given) {
     mongoOptions,
     dbName,
     collection: read.string('collection', options.collection || undefined, read.DEFAULTS.collection),
-    layout: { kind: 'connect-mongo', timestamps: false, background: false },
+    layout: layoutOf(options),
     ttlMS: timeToLive(options),
     touchAfterMS: read.touchAfter(options.touchAfter),
     autoRemove,
@@ -76,6 +76,10 @@ function normalize (given) {
     ...read.own(options, source)
   }
   return { ...form, conflicts: read.conflicts(options.conflicts, form) }
+}
+
+function layoutOf ({ maxLifetime }) {
+  return { kind: 'connect-mongo', timestamps: false, background: false, maxLifetimeMS: read.maxLifetime(maxLifetime) }
 }
 
 /** Beside options that only connect-mongo has, those of session-mongoose mean nothing. */

@@ -59,7 +59,7 @@ function normalize (given) {
     mongoOptions: read.object('mongoOptions', options.mongoOptions),
     dbName: read.string('dbName', options.dbName || undefined, null),
     collection: read.string('collectionName', options.collectionName, read.DEFAULTS.collection),
-    layout: { kind: 'connect-mongo', timestamps: Boolean(options.timestamps), background: true },
+    layout: layoutOf(options),
     ttlMS: read.ttl('ttl', options.ttl),
     touchAfterMS: read.touchAfter(options.touchAfter),
     autoRemove,
@@ -73,6 +73,15 @@ function normalize (given) {
     ...read.own(options, source)
   }
   return { ...form, conflicts: read.conflicts(options.conflicts, form) }
+}
+
+function layoutOf ({ maxLifetime, timestamps }) {
+  return {
+    kind: 'connect-mongo',
+    timestamps: Boolean(timestamps),
+    background: true,
+    maxLifetimeMS: read.maxLifetime(maxLifetime)
+  }
 }
 
 /**

@@ -22,7 +22,7 @@ const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInt
 const MAX_TTL = 8e15
 
 /** Options that only this package has, the same in every dialect. */
-const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable', 'conflicts', 'touch']
+const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable', 'conflicts', 'maxLifetime', 'touch']
 
 /**
  * Names of Node driver options, misplaced among a store's. The peers ignored them, and nothing is lost by it.
@@ -79,6 +79,13 @@ function sweepInterval (value, mode) {
   if (mode !== 'interval') return fallback * MINUTE
   const range = { min: 0, max: MAX_TTL / MINUTE }
   return Math.max(1, number('autoRemoveInterval', value, { fallback, unit: 'minutes', ...range }) * MINUTE)
+}
+
+/** In milliseconds; null: sessions live as long as they are used. */
+function maxLifetime (value) {
+  const range = { min: 0.001, max: MAX_TTL / SECOND }
+  const seconds = number('maxLifetime', value ?? undefined, { fallback: null, unit: 'seconds', ...range })
+  return seconds === null ? null : Math.round(seconds * SECOND)
 }
 
 /**
@@ -195,6 +202,7 @@ module.exports = {
   DEFAULTS,
   DRIVER_OPTIONS,
   isForSessionToo,
+  maxLifetime,
   optionsObject,
   own,
   reportUnread,

@@ -73,8 +73,13 @@ function normalize (given) {
 }
 
 /** What documents of session-mongoose's cannot carry. */
-function refuse ({ conflicts = 'overwrite', touch = true }) {
-  const given = conflicts !== 'overwrite' ? 'conflicts' : touch !== true ? 'touch' : undefined
+function refuse ({ conflicts, maxLifetime, touch }) {
+  const asked = {
+    conflicts: (conflicts ?? 'overwrite') !== 'overwrite',
+    maxLifetime: (maxLifetime ?? null) !== null,
+    touch: (touch ?? true) !== true
+  }
+  const given = Object.keys(asked).find(name => asked[name])
   if (given === undefined) return
   throw new TypeError(`session-mongoose has no ${given}, an option of connect-mongo's rows: use ` +
     "require('connect-mongo-native')(session)")

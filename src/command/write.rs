@@ -4,7 +4,6 @@ use bson::RawDocumentBuf;
 
 use super::{
     bson::{Index, Writer},
-    layout,
     target::Target,
 };
 use crate::{
@@ -44,7 +43,7 @@ impl Target {
             let query = command.document("q");
             command.value(self.layout.id_field(), statement.key.tag(), statement.key.bytes());
             if let Some(expected) = statement.expected.as_deref() {
-                layout::write_condition(&mut command, expected);
+                self.layout.write_condition(&mut command, expected);
             }
             command.end(query);
             match kind {

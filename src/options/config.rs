@@ -144,7 +144,11 @@ mod tests {
         assert_eq!(config.sweep_interval, Duration::from_secs(600));
         assert_eq!(
             config.layout,
-            Layout::ConnectMongo(ConnectMongo { timestamps: false, background: false })
+            Layout::ConnectMongo(ConnectMongo {
+                timestamps: false,
+                background: false,
+                max_lifetime_millis: None
+            })
         );
         assert!(config.db_name.is_none() && config.operation_timeout.is_none() && config.max_queue.is_none());
         assert!(config.options.is_empty() && config.write_concern.is_none() && config.extra_ca.is_none());

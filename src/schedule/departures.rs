@@ -192,8 +192,9 @@ impl<T: Transport> Scheduler<T> {
             let size = self.keys.queue(&key).map_or(0, KeyQueue::next_write_bytes);
             let is_large = size > LARGE_VALUE_BYTES;
             if batch.has_room(size, is_large, may) && self.admits(&key, &mut batch.session) {
-                let begun =
-                    self.keys.change(&key, |queue| queue.begin_write(&key, kind, &mut left)).flatten();
+                let serves_gets = self.limits.sets_serve_gets;
+                let begin = |queue: &mut KeyQueue<T>| queue.begin_write(&key, kind, serves_gets, &mut left);
+                let begun = self.keys.change(&key, begin).flatten();
                 batch.bytes += size + T::key_bytes(&key);
                 batch.is_large = is_large && begun.is_some();
                 batch.statements.extend(begun);

@@ -132,15 +132,17 @@ impl<T: Transport> KeyQueue<T> {
         self.reading = None;
     }
 
-    /// `None` if all that was to be written has been settled meanwhile.
+    /// `None` if all that was to be written has been settled meanwhile. `serves_gets`: whether a get behind it can be given
+    /// what it stores.
     pub fn begin_write(
         &mut self,
         key: &T::Key,
         kind: WriteKind,
+        serves_gets: bool,
         left: &mut Vec<Epoch>,
     ) -> Option<(Statement<T>, Vec<Member<T>>)> {
         let (statement, members) = match kind {
-            WriteKind::Update => self.fold_update(key, left),
+            WriteKind::Update => self.fold_update(key, serves_gets, left),
             WriteKind::Delete => self.take_destroy(key, left),
         };
         if members.is_empty() {
@@ -149,7 +151,7 @@ impl<T: Transport> KeyQueue<T> {
         self.writing = Some(Writing {
             only_touches: statement.only_touches(),
             dates: statement.dates,
-            leaves: leaves(&statement),
+            leaves: leaves(&statement, serves_gets),
         });
         Some((statement, members))
     }
@@ -254,7 +256,12 @@ impl<T: Transport> KeyQueue<T> {
 
     /// Consecutive sets and touches become their last state; gets between them are decided on the way, up to the first
     /// that must query. A fold ends at a barrier: what was called after it must not happen before it.
-    fn fold_update(&mut self, key: &T::Key, left: &mut Vec<Epoch>) -> (Statement<T>, Vec<Member<T>>) {
+    fn fold_update(
+        &mut self,
+        key: &T::Key,
+        serves_gets: bool,
+        left: &mut Vec<Epoch>,
+    ) -> (Statement<T>, Vec<Member<T>>) {
         let mut statement = Statement {
             key: key.clone(),
             kind: WriteKind::Update,
@@ -265,7 +272,7 @@ impl<T: Transport> KeyQueue<T> {
         let mut members: Vec<Member<T>> = Vec::new();
         while let Some(operation) = self.waiting.front() {
             let is_live = !operation.ticket.is_settled();
-            if is_live && !self.folds(operation, &statement, members.first()) {
+            if is_live && !self.folds(operation, &statement, members.first(), serves_gets) {
                 break;
             }
             let Some(operation) = self.pop_front() else { break };
@@ -292,13 +299,19 @@ impl<T: Transport> KeyQueue<T> {
         (statement, members)
     }
 
-    fn folds(&self, operation: &Operation<T>, statement: &Statement<T>, first: Option<&Member<T>>) -> bool {
+    fn folds(
+        &self,
+        operation: &Operation<T>,
+        statement: &Statement<T>,
+        first: Option<&Member<T>>,
+        serves_gets: bool,
+    ) -> bool {
         let same_epoch = first.is_none_or(|first| first.operation.epoch == operation.epoch);
         // A conditional set that misses is sent again with another value: it can speak for nobody else.
         same_epoch
             && statement.expected.is_none()
             && match operation.action {
-                Action::Get { .. } => statement.value.as_ref().is_some_and(Value::serves_gets),
+                Action::Get { .. } => serves_gets && statement.value.as_ref().is_some_and(Value::serves_gets),
                 Action::Destroy | Action::Unfilled => false,
                 Action::Set { expected: Some(_), .. } if first.is_some() => false,
                 Action::Set { .. } | Action::Touch { .. } => self.may_write_beside_reading(operation),
@@ -366,10 +379,10 @@ impl<T: Transport> KeyQueue<T> {
     }
 }
 
-fn leaves<T: Transport>(statement: &Statement<T>) -> Leaves<T> {
+fn leaves<T: Transport>(statement: &Statement<T>, serves_gets: bool) -> Leaves<T> {
     match (statement.kind, &statement.value) {
         (WriteKind::Delete, _) => Leaves::Nothing,
-        (WriteKind::Update, Some(value)) if value.serves_gets() => {
+        (WriteKind::Update, Some(value)) if serves_gets && value.serves_gets() => {
             Leaves::Row(Row { value: value.clone(), dates: statement.dates })
         }
         (WriteKind::Update, _) => Leaves::Unsaid,

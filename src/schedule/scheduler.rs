@@ -37,6 +37,8 @@ pub struct Limits {
     pub statements: usize,
     /// Whether several destroys may share a command, whose reply has only the sum of what was removed.
     pub groups_destroys: bool,
+    /// Whether a get behind a set can be given what that set stored.
+    pub sets_serve_gets: bool,
     /// Whether a grouped find that fails is queried again one by one: one shard's trouble is not everybody's.
     pub isolates_finds: bool,
     /// Whether writes go out on server sessions with transaction numbers.
@@ -53,6 +55,7 @@ impl Default for Limits {
             lookups: MAX_LOOKUPS,
             statements: MAX_STATEMENTS,
             groups_destroys: true,
+            sets_serve_gets: true,
             isolates_finds: false,
             numbers_writes: false,
             writes_wait: false,

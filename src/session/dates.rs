@@ -40,4 +40,13 @@ impl Expiry {
             Self::NotADate => false,
         }
     }
+
+    /// `end`: when it has come at the latest, if that is limited.
+    pub fn by(self, end: Option<i64>) -> Self {
+        match (self, end) {
+            (Self::At(millis), Some(end)) => Self::At(millis.min(end)),
+            (Self::Absent, Some(end)) => Self::At(end),
+            _ => self,
+        }
+    }
 }

@@ -27,12 +27,14 @@ pub struct StoredRow<V = Value> {
     pub value: V,
     pub expiry: Expiry,
     pub last_modified: Option<i64>,
+    /// When its lifetime ends, in milliseconds since the epoch: it expires by then, whatever touches it.
+    pub ends: Option<i64>,
 }
 
 impl<V: Clone> StoredRow<V> {
     /// The row as it is after touches that were called before the read, and `None` when it has expired by then.
     pub fn live_row(&self, overlay: Dates, latest_expired: i64) -> Option<Row<V>> {
-        let expiry = overlay.expires.map_or(self.expiry, Expiry::At);
+        let expiry = overlay.expires.map_or(self.expiry, Expiry::At).by(self.ends);
         expiry.is_live(latest_expired).then(|| Row {
             value: self.value.clone(),
             dates: Dates {

@@ -30,7 +30,12 @@ pub struct Work {
 
 impl Work {
     pub fn new(layout: &Layout, pool: usize) -> Self {
-        let limits = Limits { groups_destroys: layout.groups_destroys(), pool, ..Limits::default() };
+        let limits = Limits {
+            groups_destroys: layout.groups_destroys(),
+            sets_serve_gets: layout.sets_serve_gets(),
+            pool,
+            ..Limits::default()
+        };
         Self {
             scheduler: Scheduler::new(limits, Arc::clone(budget())),
             sessions: ServerSessions::default(),

@@ -297,7 +297,7 @@ pub fn text(number: u64) -> Text {
 }
 
 pub fn row(number: u64) -> StoredRow<Text> {
-    StoredRow { value: text(number), expiry: Expiry::At(EXPIRES), last_modified: None }
+    StoredRow { value: text(number), expiry: Expiry::At(EXPIRES), last_modified: None, ends: None }
 }
 
 /// A row with this number.

@@ -109,6 +109,23 @@ fn where_a_value_cannot_serve_the_get_waits_and_queries() {
 }
 
 #[test]
+fn where_the_server_decides_when_a_set_expires_gets_query_too() {
+    let mut bench = Bench::with(Limits { sets_serve_gets: false, ..Limits::default() });
+    bench.set(1);
+    let get = bench.get(1);
+    let later = bench.set(1);
+    let (id, _) = bench.write();
+    assert!(bench.poll().is_none(), "the get waits for the set, and the next set for the get");
+    bench.acknowledge(id, 1, &[0]);
+    let (id, asked) = bench.find();
+    assert_eq!(asked, [1]);
+    bench.found(id, 0, 42);
+    bench.end_find(id, FindEnd::Complete);
+    assert_eq!(bench.outcome(get), Some(&Came::Row(Some(42))));
+    assert_eq!(stored(&bench.write().1), Some(later));
+}
+
+#[test]
 fn a_fold_never_crosses_a_destroy() {
     let mut bench = Bench::new();
     let first = bench.set(1);

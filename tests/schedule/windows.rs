@@ -156,7 +156,7 @@ fn finds_ask_for_no_more_rows_than_fit_a_reply() {
     let row = |bytes| {
         use pure_rooms::session::{Expiry, StoredRow};
         let value = crate::bench::Text { number: 1, bytes, serves: true };
-        StoredRow { value, expiry: Expiry::Absent, last_modified: None }
+        StoredRow { value, expiry: Expiry::Absent, last_modified: None, ends: None }
     };
     bench.scheduler.found(id, 0, &row(8 << 20));
     bench.end_find(id, FindEnd::Complete);

@@ -28,16 +28,27 @@ async function removeExpired (connection, layout, { writeConcern }) {
 }
 
 /** By the server's clock: a client an hour ahead must not delete everyone's sessions. */
-async function serverMillis ({ db }) {
+async function serverMillis (connection) {
+  const { localTime } = await greeting(connection)
+  return localTime?.getTime() ?? Date.now()
+}
+
+/** Whether the server says that it is older than MongoDB's releases with a wire version. */
+async function isOlderThan (wireVersion, connection) {
+  return (await greeting(connection)).maxWireVersion < wireVersion
+}
+
+/** What the server says of itself. */
+async function greeting ({ db }) {
   for (const hello of ['hello', 'isMaster']) {
     try {
-      const { localTime } = await db.command({ [hello]: 1 })
-      if (localTime) return localTime.getTime()
+      const reply = await db.command({ [hello]: 1 })
+      if (reply.maxWireVersion !== undefined) return reply
     } catch {
       // Servers before 4.4 do not know the first, and not every `db` is one of a real server.
     }
   }
-  return Date.now()
+  return {}
 }
 
-module.exports = { clear, count, ping, removeExpired }
+module.exports = { clear, count, isOlderThan, ping, removeExpired }

@@ -29,10 +29,11 @@ class Dispatch {
     const messages = this.#messages
     const { rows, end, error } = await this.#commands.find(ids, operations)
     for (const [index, row] of rows) {
-      const { value, expires, lastModified } = row
+      const { value, expires, lastModified, ends } = row
       const kind = expires === undefined ? expiry.ABSENT : expires === null ? expiry.NOT_A_DATE : expiry.AT
       const kept = messages.keepRow(row)
-      messages.say(fromJavaScript.FOUND, command, index, kept, sizeOf(value), kind, expires ?? NaN, lastModified ?? NaN)
+      messages.say(fromJavaScript.FOUND, command, index, kept, sizeOf(value), kind, expires ?? NaN, lastModified ?? NaN,
+        ends ?? NaN)
     }
     messages.say(fromJavaScript.FIND_END, command, findEnd[end], error ? messages.keepError(error) : -1)
     this.#onReply()

@@ -64,6 +64,7 @@ class DriverBackend {
     })
     this.#scheduler = openScheduler({
       groupsDestroys: this.#layout.groupsDestroys,
+      setsServeGets: this.#layout.setsServeGets,
       timeoutMS: this.#timeoutMS(),
       maxQueue: form.maxQueue ?? DEFAULT_MAX_QUEUE,
       selectionError: (timeoutMS, fate) => this.#connection.selectionError(timeoutMS, fate),
@@ -178,6 +179,7 @@ class DriverBackend {
   async #open () {
     try {
       await this.#connection.open()
+      await this.#refuseOldServer()
     } catch (error) {
       this.#inTrouble(error, true)
       this.#failure = discreet(error, [])
@@ -205,6 +207,13 @@ class DriverBackend {
       rowsMade: () => commands.rowsMade()
     })
     if (this.#layout.sweepsAtStart) this.#quietly(() => this.#removeExpired())
+  }
+
+  async #refuseOldServer () {
+    const { leastWireVersion } = this.#layout
+    if (leastWireVersion === 0 || !await collectionCalls.isOlderThan(leastWireVersion, this.#connection)) return
+    throw makeError('MongoCompatibilityError',
+      'maxLifetime needs MongoDB 4.2 or later, whose updates can be pipelines: this server is older')
   }
 
   /** An attempt to connect has failed. `refused`: another would, too, so nobody waits for it. */

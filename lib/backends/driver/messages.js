@@ -6,7 +6,7 @@ const { clone } = require('./documents')
 const LENGTH = 8192
 
 /** Numbers in the longest message. */
-const MAX_MESSAGE = 8
+const MAX_MESSAGE = 9
 
 /**
  * What the scheduler is told in its next turn: messages of a code and as many numbers as the code has, and
@@ -33,7 +33,7 @@ class Messages {
   }
 
   /** Cheaper than a list of operands. */
-  say (code, a, b, c, d, e, f, g) {
+  say (code, a, b, c, d, e, f, g, h) {
     const numbers = this.numbers
     let at = numbers[0] + 1
     if (at + MAX_MESSAGE > LENGTH) {
@@ -48,6 +48,7 @@ class Messages {
     numbers[at + 5] = e
     numbers[at + 6] = f
     numbers[at + 7] = g
+    numbers[at + 8] = h
     numbers[0] = at + this.#operands[code]
   }
 

@@ -34,6 +34,7 @@ class Scheduler {
   #slots
   #timeoutMS
   #selectionError
+  #setsServeGets
   #onStarved
   #isScheduled = false
   #isTurning = false
@@ -42,9 +43,11 @@ class Scheduler {
 
   /**
    * `binding`: the addon. `selectionError(timeoutMS, fate)`: the error of an operation for which no server
-   * was there, or null. `onStarved` is told of operations that arrive while there is no connection.
+   * was there, or null. `setsServeGets`: whether a get behind a set can be given what that stores.
+   * `onStarved` is told of operations that arrive while there is no connection.
    */
-  constructor (binding, { groupsDestroys = true, timeoutMS, maxQueue, selectionError, onStarved }) {
+  constructor (binding, options) {
+    const { groupsDestroys = true, setsServeGets = true, timeoutMS, maxQueue, selectionError, onStarved } = options
     this.#codes = binding.schedulerCodes
     this.#messages = new Messages(this.#codes, () => this.#core.absorb())
     this.#dispatch = new Dispatch(this.#codes, this.#messages, () => this.#schedule())
@@ -52,6 +55,7 @@ class Scheduler {
     this.#slots = new Slots(maxQueue)
     this.#timeoutMS = timeoutMS
     this.#selectionError = selectionError
+    this.#setsServeGets = setsServeGets
     this.#onStarved = onStarved
   }
 
@@ -78,7 +82,7 @@ class Scheduler {
     const { fromJavaScript } = this.#codes
     if (!isPromise(value)) {
       slot.value = value
-      this.#messages.say(fromJavaScript.SET, slot.number, slot.key, sizeOf(value), servesGets(value),
+      this.#messages.say(fromJavaScript.SET, slot.number, slot.key, sizeOf(value), this.#servesGets(value),
         dates.expires ?? NaN, dates.lastModified ?? NaN)
       return this.#leave(slot)
     }
@@ -179,8 +183,13 @@ class Scheduler {
     slot.value = value
     slot.condition = expected === undefined ? null : { expected, now }
     const code = expected === undefined ? expects.ANYTHING : expected === false ? expects.NO_ROW : expects.ROW
-    this.#messages.say(fromJavaScript.FILL, slot.number, sizeOf(value), servesGets(value),
+    this.#messages.say(fromJavaScript.FILL, slot.number, sizeOf(value), this.#servesGets(value),
       dates.expires ?? NaN, dates.lastModified ?? NaN, code, sizeOf(expected))
+  }
+
+  /** A document is read again: what comes back of it only the driver's BSON knows. */
+  #servesGets (value) {
+    return this.#setsServeGets && (typeof value === 'string' || value === null) ? 1 : 0
   }
 
   #leave (slot) {
@@ -332,11 +341,6 @@ function row (value, outbox, at) {
 
 function finite (number) {
   return Number.isFinite(number) ? number : null
-}
-
-/** A document is read again: what comes back of it only the driver's BSON knows. */
-function servesGets (value) {
-  return typeof value === 'string' || value === null ? 1 : 0
 }
 
 module.exports = { Scheduler }

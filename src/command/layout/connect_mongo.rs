@@ -4,8 +4,9 @@ use bson::{DateTime, Document, RawDocument, RawDocumentBuf, rawdoc};
 use serde::Deserialize;
 
 use super::{
-    fields::{EXPIRES, ID, date},
+    fields::{CREATED_AT, EXPIRES, ID, LAST_MODIFIED, SESSION as VALUE, UPDATED_AT, date},
     index::{Index, is_on, is_whole},
+    lifetime,
 };
 use crate::{
     command::{
@@ -24,12 +25,10 @@ pub struct ConnectMongo {
     /// Whether the index is asked for as connect-mongo does from 4.5 on.
     #[serde(default)]
     pub background: bool,
+    /// How long a session may live after its `createdAt`, however often it is used.
+    #[serde(default, rename = "maxLifetimeMS")]
+    pub max_lifetime_millis: Option<i64>,
 }
-
-const VALUE: &str = "session";
-const LAST_MODIFIED: &str = "lastModified";
-const CREATED_AT: &str = "createdAt";
-const UPDATED_AT: &str = "updatedAt";
 
 pub const INDEX: Index =
     Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: Some(0), background: false };
@@ -42,7 +41,29 @@ pub const FOREIGN: &str = "the collection holds rows of session-mongoose (its un
     npx connect-mongo-native migrate --from session-mongoose";
 
 impl ConnectMongo {
-    pub fn write_operators(
+    /// Writes the update of a statement.
+    pub fn write_update(
+        &self,
+        writer: &mut Writer,
+        value: Option<&Value>,
+        dates: Dates,
+        expected: Option<&Expected>,
+        now_millis: i64,
+    ) {
+        if let Some(lifetime_millis) = self.max_lifetime_millis {
+            let stages = writer.array("u");
+            let update =
+                lifetime::Update { lifetime_millis, timestamps: self.timestamps, value, dates, expected };
+            update.write_stages(writer);
+            writer.end(stages);
+        } else {
+            let update = writer.document("u");
+            self.write_operators(writer, value, dates, expected, now_millis);
+            writer.end(update);
+        }
+    }
+
+    fn write_operators(
         &self,
         writer: &mut Writer,
         value: Option<&Value>,
@@ -79,6 +100,43 @@ impl ConnectMongo {
             writer.end(current);
         }
     }
+
+    /// What a row has to be for a conditional set, beside its id.
+    pub fn write_condition(&self, writer: &mut Writer, expected: &Expected) {
+        if self.max_lifetime_millis.is_some() {
+            lifetime::write_condition(writer);
+        }
+        write_condition(writer, expected);
+    }
+
+    pub fn read_row(&self, document: &RawDocument) -> Option<(Id, StoredRow)> {
+        let mut id = None;
+        let mut value = Value::null();
+        // Rows of connect-mongo up to 0.2 have no such field and live for ever.
+        let mut expiry = Expiry::Absent;
+        let mut last_modified = None;
+        let mut created_at = None;
+        for (name, tag, bytes) in elements(document) {
+            match std::str::from_utf8(name) {
+                Ok(ID) => id = Some(Id::from_element(tag, bytes)),
+                Ok(VALUE) => value = Value::from_element(tag, bytes),
+                Ok(EXPIRES) => expiry = date(tag, bytes).map_or(Expiry::NotADate, Expiry::At),
+                Ok(LAST_MODIFIED) => last_modified = date(tag, bytes),
+                Ok(CREATED_AT) => created_at = date(tag, bytes),
+                _ => {}
+            }
+        }
+        let ends = self.max_lifetime_millis.zip(created_at).map(|(life, start)| start.saturating_add(life));
+        Some((id?, StoredRow { value, expiry: expiry.by(ends), last_modified, ends }))
+    }
+
+    /// What tells id and liveness.
+    pub fn projection(&self) -> RawDocumentBuf {
+        match self.max_lifetime_millis {
+            Some(_) => rawdoc! { "expires": 1, "createdAt": 1 },
+            None => rawdoc! { "expires": 1 },
+        }
+    }
 }
 
 fn write_fields(writer: &mut Writer, value: Option<&Value>, dates: Dates) {
@@ -95,9 +153,8 @@ fn write_fields(writer: &mut Writer, value: Option<&Value>, dates: Dates) {
     }
 }
 
-/// What a row has to be for a conditional set, beside its id. `$eq`, because a document whose first key begins with `$`
-/// would pass for an operator.
-pub fn write_condition(writer: &mut Writer, expected: &Expected) {
+/// `$eq`, because a document whose first key begins with `$` would pass for an operator.
+fn write_condition(writer: &mut Writer, expected: &Expected) {
     let Expected::Row { value, latest_expired } = expected else { return };
     let equal = writer.document(VALUE);
     writer.value("$eq", value.tag, &value.bytes);
@@ -115,28 +172,6 @@ pub fn write_condition(writer: &mut Writer, expected: &Expected) {
     writer.end(later);
     writer.end(live);
     writer.end(either);
-}
-
-pub fn read_row(document: &RawDocument) -> Option<(Id, StoredRow)> {
-    let mut id = None;
-    let mut value = Value::null();
-    // Rows of connect-mongo up to 0.2 have no such field and live for ever.
-    let mut expiry = Expiry::Absent;
-    let mut last_modified = None;
-    for (name, tag, bytes) in elements(document) {
-        match std::str::from_utf8(name) {
-            Ok(ID) => id = Some(Id::from_element(tag, bytes)),
-            Ok(VALUE) => value = Value::from_element(tag, bytes),
-            Ok(EXPIRES) => expiry = date(tag, bytes).map_or(Expiry::NotADate, Expiry::At),
-            Ok(LAST_MODIFIED) => last_modified = date(tag, bytes),
-            _ => {}
-        }
-    }
-    Some((id?, StoredRow { value, expiry, last_modified }))
-}
-
-pub fn projection() -> RawDocumentBuf {
-    rawdoc! { "expires": 1 }
 }
 
 pub fn expired(now: DateTime) -> RawDocumentBuf {
@@ -163,8 +198,12 @@ mod tests {
     use super::*;
     use bson::RawBson;
 
+    const PLAIN: ConnectMongo =
+        ConnectMongo { timestamps: false, background: false, max_lifetime_millis: None };
+    const LIMITED: ConnectMongo = ConnectMongo { max_lifetime_millis: Some(500), ..PLAIN };
+
     fn found(document: &RawDocument, now_millis: i64) -> bool {
-        read_row(document).unwrap().1.live_row(Dates::default(), now_millis).is_some()
+        PLAIN.read_row(document).unwrap().1.live_row(Dates::default(), now_millis).is_some()
     }
 
     #[test]
@@ -186,15 +225,35 @@ mod tests {
     fn a_touch_in_flight_is_laid_over_the_row() {
         let row = rawdoc! { "_id": "a", "session": "{}", "expires": DateTime::from_millis(10) };
         let touched = Dates { expires: Some(2000), last_modified: Some(900) };
-        let row = read_row(&row).unwrap().1.live_row(touched, 1000).unwrap();
+        let row = PLAIN.read_row(&row).unwrap().1.live_row(touched, 1000).unwrap();
         assert_eq!(row.dates, touched);
     }
 
     #[test]
+    fn a_row_ends_with_its_lifetime_whatever_a_touch_says() {
+        let at = DateTime::from_millis;
+        let row = rawdoc! { "_id": "a", "session": "{}", "expires": at(5000), "createdAt": at(1000) };
+        let touched = Dates { expires: Some(2000), last_modified: None };
+        let read = |layout: ConnectMongo, overlay, now| {
+            let row = layout.read_row(&row).unwrap().1.live_row(overlay, now);
+            row.map(|row| row.dates.expires)
+        };
+        for overlay in [Dates::default(), touched] {
+            assert_eq!(read(LIMITED, overlay, 1499), Some(Some(1500)));
+            assert_eq!(read(LIMITED, overlay, 1500), None);
+        }
+        assert_eq!(read(PLAIN, Dates::default(), 1500), Some(Some(5000)));
+        let row = rawdoc! { "_id": "a", "session": "{}", "createdAt": at(1000) };
+        assert!(LIMITED.read_row(&row).unwrap().1.live_row(Dates::default(), 1500).is_none(), "no expires");
+        let row = rawdoc! { "_id": "a", "session": "{}", "expires": at(5000), "createdAt": "yesterday" };
+        assert!(LIMITED.read_row(&row).unwrap().1.live_row(Dates::default(), 1500).is_some(), "no date");
+    }
+
+    #[test]
     fn values_keep_their_type() {
-        let (_, row) = read_row(&rawdoc! { "_id": 5, "session": { "a": 1 } }).unwrap();
+        let (_, row) = PLAIN.read_row(&rawdoc! { "_id": 5, "session": { "a": 1 } }).unwrap();
         assert_eq!((row.value.tag, &*row.value.bytes), (tag::DOCUMENT, rawdoc! { "a": 1 }.as_bytes()));
-        let (_, row) = read_row(&rawdoc! { "_id": 5 }).unwrap();
+        let (_, row) = PLAIN.read_row(&rawdoc! { "_id": 5 }).unwrap();
         assert_eq!(row.value.tag, tag::NULL);
     }
 
@@ -202,7 +261,7 @@ mod tests {
     fn timestamps_are_those_of_connect_mongo_6() {
         let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
         let mut writer = Writer::new(64);
-        let layout = ConnectMongo { timestamps: true, background: true };
+        let layout = ConnectMongo { timestamps: true, ..PLAIN };
         layout.write_operators(&mut writer, Some(&value), Dates::default(), None, 7);
         let expected = rawdoc! {
             "$set": { "session": "{}", "expires": RawBson::Null },
@@ -218,7 +277,7 @@ mod tests {
         let dates = Dates { expires: Some(9), last_modified: None };
         let operators = |timestamps, expected: &Expected| {
             let mut writer = Writer::new(64);
-            let layout = ConnectMongo { timestamps, background: true };
+            let layout = ConnectMongo { timestamps, ..PLAIN };
             layout.write_operators(&mut writer, Some(&value), dates, Some(expected), 7);
             writer.finish()
         };
@@ -242,7 +301,7 @@ mod tests {
             }
         );
         let mut query = Writer::new(64);
-        write_condition(&mut query, &row);
+        PLAIN.write_condition(&mut query, &row);
         assert_eq!(
             query.finish(),
             rawdoc! {
@@ -250,5 +309,8 @@ mod tests {
                 "$or": [{ "expires": { "$exists": false } }, { "expires": { "$gt": at(5) } }],
             }
         );
+        let mut query = Writer::new(64);
+        LIMITED.write_condition(&mut query, &Expected::NoRow);
+        assert_eq!(query.finish(), rawdoc! { "__inserted": RawBson::Null });
     }
 }

@@ -1,9 +1,15 @@
-//! Fields that both layouts have.
+//! Names of fields, and what is in them.
 
 use crate::session::bson_type as tag;
 
 pub const ID: &str = "_id";
 pub const EXPIRES: &str = "expires";
+
+// connect-mongo's alone.
+pub const SESSION: &str = "session";
+pub const LAST_MODIFIED: &str = "lastModified";
+pub const CREATED_AT: &str = "createdAt";
+pub const UPDATED_AT: &str = "updatedAt";
 
 /// The most milliseconds before or after 1970 that are a date to JavaScript, and so to a driver there.
 const JAVASCRIPT_DATES: i64 = 8_640_000_000_000_000;

@@ -4,6 +4,7 @@
 mod connect_mongo;
 mod fields;
 mod index;
+mod lifetime;
 mod session_mongoose;
 
 use bson::{Document, RawDocument, RawDocumentBuf};
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use super::bson::Writer;
 use crate::session::{Dates, Expected, Id, StoredRow, Value};
 
-pub use connect_mongo::{ConnectMongo, write_condition};
+pub use connect_mongo::ConnectMongo;
 pub use fields::ID;
 pub use index::Index;
 pub use session_mongoose::SessionMongoose;
@@ -44,18 +45,30 @@ impl Layout {
         expected: Option<&Expected>,
         now_millis: i64,
     ) {
-        let update = writer.document("u");
         match self {
-            Self::ConnectMongo(layout) => layout.write_operators(writer, value, dates, expected, now_millis),
-            Self::SessionMongoose(layout) => layout.write_operators(writer, value, dates, now_millis),
+            Self::ConnectMongo(layout) => layout.write_update(writer, value, dates, expected, now_millis),
+            Self::SessionMongoose(layout) => layout.write_update(writer, value, dates, now_millis),
         }
-        writer.end(update);
+    }
+
+    /// Writes what a row has to be for a conditional set, beside its id.
+    pub fn write_condition(&self, writer: &mut Writer, expected: &Expected) {
+        match self {
+            Self::ConnectMongo(layout) => layout.write_condition(writer, expected),
+            Self::SessionMongoose(_) => unreachable!("session-mongoose's layout has no conditional sets"),
+        }
+    }
+
+    /// Whether a get behind a set can be given what that set stored. Where the server limits the lifetime, only a query
+    /// tells when the session expires.
+    pub fn sets_serve_gets(&self) -> bool {
+        !matches!(self, Self::ConnectMongo(ConnectMongo { max_lifetime_millis: Some(_), .. }))
     }
 
     /// `None`: not a row of this layout.
     pub fn read_row(&self, document: &RawDocument) -> Option<(Id, StoredRow)> {
         match self {
-            Self::ConnectMongo(_) => connect_mongo::read_row(document),
+            Self::ConnectMongo(layout) => layout.read_row(document),
             Self::SessionMongoose(layout) => layout.read_row(document),
         }
     }
@@ -71,7 +84,7 @@ impl Layout {
     /// What tells id and liveness.
     pub fn projection(&self) -> RawDocumentBuf {
         match self {
-            Self::ConnectMongo(_) => connect_mongo::projection(),
+            Self::ConnectMongo(layout) => layout.projection(),
             Self::SessionMongoose(_) => session_mongoose::projection(),
         }
     }

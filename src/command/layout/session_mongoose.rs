@@ -47,7 +47,8 @@ pub const FOREIGN: &str = "the collection is connect-mongo's (its TTL index on e
     once: createIndex({ sid: 1 }, { unique: true })";
 
 impl SessionMongoose {
-    pub fn write_operators(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
+    pub fn write_update(&self, writer: &mut Writer, value: Option<&Value>, dates: Dates, now_millis: i64) {
+        let update = writer.document("u");
         let set = writer.document("$set");
         if let Some(value) = value {
             writer.value(VALUE, value.tag, &value.bytes);
@@ -67,6 +68,7 @@ impl SessionMongoose {
         let unset = writer.document("$unset");
         writer.boolean(obsolete, true);
         writer.end(unset);
+        writer.end(update);
     }
 
     pub fn read_row(&self, document: &RawDocument) -> Option<(Id, StoredRow)> {
@@ -88,7 +90,7 @@ impl SessionMongoose {
         if self.ttl_seconds.is_some() && used_at.is_some() {
             expiry = Expiry::Absent;
         }
-        Some((id?, StoredRow { value, expiry, last_modified: None }))
+        Some((id?, StoredRow { value, expiry, last_modified: None, ends: None }))
     }
 
     /// With `ttl`, only rows that were never written with it.
@@ -184,7 +186,7 @@ mod tests {
 
     fn written(layout: SessionMongoose, value: Option<&Value>, expires: i64) -> RawDocumentBuf {
         let mut writer = Writer::new(64);
-        layout.write_operators(&mut writer, value, Dates { expires: Some(expires), last_modified: None }, 7);
+        layout.write_update(&mut writer, value, Dates { expires: Some(expires), last_modified: None }, 7);
         writer.finish()
     }
 
@@ -193,19 +195,19 @@ mod tests {
         let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
         assert_eq!(
             written(PLAIN, Some(&value), 5),
-            rawdoc! { "$set": { "data": "{}", "expires": at(5) }, "$unset": { "usedAt": true } }
+            rawdoc! { "u": { "$set": { "data": "{}", "expires": at(5) }, "$unset": { "usedAt": true } } }
         );
         assert_eq!(
             written(PLAIN, Some(&value), NEVER),
-            rawdoc! { "$set": { "data": "{}", "expires": RawBson::Null }, "$unset": { "usedAt": true } }
+            rawdoc! { "u": { "$set": { "data": "{}", "expires": RawBson::Null }, "$unset": { "usedAt": true } } }
         );
         assert_eq!(
             written(PLAIN, None, 5),
-            rawdoc! { "$set": { "expires": at(5) }, "$unset": { "usedAt": true } }
+            rawdoc! { "u": { "$set": { "expires": at(5) }, "$unset": { "usedAt": true } } }
         );
         assert_eq!(
             written(TTL, None, NEVER),
-            rawdoc! { "$set": { "usedAt": at(7) }, "$unset": { "expires": true } }
+            rawdoc! { "u": { "$set": { "usedAt": at(7) }, "$unset": { "expires": true } } }
         );
     }
 }

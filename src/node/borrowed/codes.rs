@@ -36,7 +36,7 @@ codes! {
         CALL = 9,
         /// slot
         CALL_SENT = 22,
-        /// command, index, row, bytes, expiry, expires, last modified
+        /// command, index, row, bytes, expiry, expires, last modified, end of its lifetime
         FOUND = 10,
         /// command, end, error
         FIND_END = 11,
@@ -204,7 +204,8 @@ pub const fn operands(code: u32) -> usize {
         | from_javascript::BARRIER_END => 3,
         from_javascript::TOUCH | from_javascript::CURRENT => 4,
         from_javascript::SET => 6,
-        from_javascript::FILL | from_javascript::FOUND => 7,
+        from_javascript::FILL => 7,
+        from_javascript::FOUND => 8,
         _ => 0,
     }
 }

@@ -71,10 +71,13 @@ impl Operands<'_> {
         }
     }
 
-    /// Of two numbers; NaN is a date that is not named.
+    /// NaN is a date that is not named.
+    pub fn date(&self, index: usize) -> Option<i64> {
+        (!self.0[index].is_nan()).then(|| self.millis(index))
+    }
+
     pub fn dates(&self, first: usize) -> Dates {
-        let date = |index: usize| (!self.0[index].is_nan()).then(|| self.millis(index));
-        Dates { expires: date(first), last_modified: date(first + 1) }
+        Dates { expires: self.date(first), last_modified: self.date(first + 1) }
     }
 }
 

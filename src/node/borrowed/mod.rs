@@ -61,6 +61,8 @@ pub fn open(context: &FunctionCallContext) -> Result<Js> {
             groups_destroys: context.get(3)?,
             isolates_finds: context.get(4)?,
             writes_wait: context.get(5)?,
+            // Of each value, JavaScript says whether it does.
+            sets_serve_gets: true,
             numbers_writes: false,
         };
         state.borrow_mut().0.connect(limits, millis(context.get(6)?));

@@ -18,8 +18,9 @@ impl Turns {
         match code {
             from_javascript::FOUND => {
                 let value = Handle::Row { row: operands.short(2), bytes: operands.whole(3) };
-                let (expiry, last_modified) = (operands.expiry(4), operands.dates(5).last_modified);
-                self.scheduler.found(id, operands.whole(1), &StoredRow { value, expiry, last_modified });
+                let (expiry, last_modified) = (operands.expiry(4), operands.date(6));
+                let row = StoredRow { value, expiry, last_modified, ends: operands.date(7) };
+                self.scheduler.found(id, operands.whole(1), &row);
             }
             from_javascript::FIND_END => {
                 let error = operands.optional(2).map(|number| self.kept(number));
@@ -69,7 +70,7 @@ impl Turns {
             from_javascript::CURRENT => {
                 let value = Handle::Row { row: operands.short(2), bytes: operands.whole(3) };
                 // JavaScript, which has the row, reads its dates.
-                let row = StoredRow { value, expiry: Expiry::Absent, last_modified: None };
+                let row = StoredRow { value, expiry: Expiry::Absent, last_modified: None, ends: None };
                 let place = self.current.get_mut(&id).and_then(|rows| rows.get_mut(operands.whole(1)));
                 if let Some(place) = place {
                     *place = Some(row);

@@ -3,8 +3,9 @@
 const { isOn, isWhole } = require('../../../support/index-keys')
 const { readId } = require('../ids')
 const { bare } = require('../documents')
-const { millis } = require('../rows')
+const { expiresBy, millis } = require('../rows')
 const { conflict } = require('./existing-indexes')
+const { MARK, pipelineOf } = require('./lifetime')
 
 // connect-mongo: { _id, session, expires, lastModified?, createdAt?, updatedAt? }.
 
@@ -17,31 +18,53 @@ class ConnectMongo {
   idField = '_id'
   groupsDestroys = true
   sweepsAtStart = false
-  projection = { expires: 1 }
 
   #timestamps
   #background
+  #maxLifetimeMS
 
   /**
    * `timestamps`: connect-mongo 6's, `createdAt` on creation and `updatedAt` on every write. `background`:
-   * whether the index is asked for as connect-mongo does from 4.5 on.
+   * whether the index is asked for as connect-mongo does from 4.5 on. `maxLifetimeMS`: how long a session may
+   * live after its `createdAt`, however often it is used; null: as long as it is used.
    */
-  constructor ({ timestamps, background }) {
+  constructor ({ timestamps, background, maxLifetimeMS }) {
     this.#timestamps = timestamps
     this.#background = background
+    this.#maxLifetimeMS = maxLifetimeMS
+  }
+
+  /** Where the server limits the lifetime, only a query tells when a session expires. */
+  get setsServeGets () {
+    return this.#maxLifetimeMS === null
+  }
+
+  /** Pipelines came with MongoDB 4.2. */
+  get leastWireVersion () {
+    return this.#maxLifetimeMS === null ? 0 : 8
+  }
+
+  get projection () {
+    return this.#maxLifetimeMS === null ? { expires: 1 } : { expires: 1, createdAt: 1 }
   }
 
   readRow (row) {
+    // BSON's `undefined` is a value, which the peers' query does not find.
+    const expires = 'expires' in row ? millis(row.expires) : undefined
+    const created = this.#maxLifetimeMS === null ? null : millis(row.createdAt)
+    const ends = created === null ? undefined : created + this.#maxLifetimeMS
     return {
       id: readId(row._id),
       value: row.session ?? null,
-      // BSON's `undefined` is a value, which the peers' query does not find.
-      expires: 'expires' in row ? millis(row.expires) : undefined,
-      lastModified: millis(row.lastModified)
+      expires: expiresBy(expires, ends),
+      lastModified: millis(row.lastModified),
+      ends
     }
   }
 
   update ({ value, dates, condition }) {
+    const [timestamps, maxLifetimeMS] = [this.#timestamps, this.#maxLifetimeMS]
+    if (maxLifetimeMS !== null) return pipelineOf({ value, dates, condition }, { maxLifetimeMS, timestamps })
     const fields = {}
     const upserts = value !== undefined
     if (upserts) fields.session = bare(value)
@@ -65,10 +88,11 @@ class ConnectMongo {
 
   /** What a row has to be for a conditional set, beside its id. */
   condition ({ expected, now }) {
-    if (expected === false) return {}
+    const mark = this.#maxLifetimeMS === null ? {} : MARK
+    if (expected === false) return mark
     const session = { $eq: bare(expected) }
-    if (now === null) return { session }
-    return { session, $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date(now) } }] }
+    if (now === null) return { ...mark, session }
+    return { ...mark, session, $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date(now) } }] }
   }
 
   latestExpired (now) {

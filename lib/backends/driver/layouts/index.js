@@ -8,8 +8,10 @@ const { SessionMongoose } = require('./session-mongoose')
 //
 //   idField                 the field with the session's id
 //   groupsDestroys          whether several destroys may share a command, whose reply has only their sum
+//   setsServeGets           whether a get behind a set can be given what that set stored
+//   leastWireVersion        of servers that know its updates
 //   sweepsAtStart           whether there may be expired rows that the TTL index does not know
-//   readRow(document)       → { id, value, expires, lastModified }; null for what is no row of this layout
+//   readRow(document)       → { id, value, expires, lastModified, ends }; null for what is no row of it
 //   update(statement)       → its update document
 //   latestExpired(now)      → the latest `expires` that a get at `now` no longer finds
 //   projection              what tells id and liveness

@@ -19,6 +19,8 @@ const USED_AT = { name: 'usedAt_1', keys: { usedAt: 1 }, unique: false, backgrou
 class SessionMongoose {
   idField = 'sid'
   groupsDestroys = false
+  setsServeGets = true
+  leastWireVersion = 0
   projection = { sid: 1, expires: 1, usedAt: 1 }
 
   #ttlSeconds
