@@ -2,6 +2,7 @@
 
 const { createKrupteinAdapter } = require('../crypto/adapters')
 const { describe } = require('../support/describe')
+const { discreetOptions } = require('../support/discreet')
 const { attachPromises } = require('../driver-objects/store-properties')
 const read = require('./options')
 const { nextTick } = require('../support/realm')
@@ -149,7 +150,7 @@ module.exports = {
   properties: ({ encryption }) => ({ cryptoAdapter: encryption }),
 
   /** A new object, the defaults filled in. */
-  options: (form, options) => ({
+  options: (form, options) => discreetOptions({
     ...options,
     collectionName: form.collection,
     ttl: typeof form.ttlMS === 'function' ? options.ttl : form.ttlMS / read.SECOND,

@@ -4,6 +4,7 @@ const { collectionOf } = require('../driver-objects/collection-name')
 const dates = require('../session/dates')
 const { identify } = require('../support/connection-kinds')
 const { describe } = require('../support/describe')
+const { discreetOptions } = require('../support/discreet')
 const { openModel } = require('../driver-objects/mongoose-model')
 const read = require('./options')
 const { nextTick } = require('../support/realm')
@@ -201,7 +202,7 @@ module.exports = {
   attach,
 
   /** A new object, the defaults filled in. */
-  options: (form, options) => ({
+  options: (form, options) => discreetOptions({
     ...options,
     url: form.url,
     interval: options?.interval ?? DEFAULTS.interval,

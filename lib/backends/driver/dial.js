@@ -1,5 +1,6 @@
 'use strict'
 
+const { shownAs } = require('../../support/discreet')
 const { findPeer, missingPeer, versionOf } = require('../../support/peers')
 const { OldClient } = require('./old-client')
 
@@ -15,8 +16,15 @@ const OPTIONS_OF_3 = { useNewUrlParser: 3001, useUnifiedTopology: 3002 }
 /** From here on some methods, later all, have promises only: they refuse a callback or leave it uncalled. */
 const HAS_NO_CALLBACKS = 4000
 
-/** A client for a store's URL, not connected yet. Throws if the URL cannot be used. */
-function makeClient ({ dialect, url, mongoOptions }, feature) {
+/**
+ * A client for a store's URL, not connected yet. Throws if the URL cannot be used. Logging it, or a store's
+ * handle that leads to it, shows no password, which the driver's own classes do.
+ */
+function makeClient (form, feature) {
+  return shownAs(newClient(form, feature), () => '[MongoClient]')
+}
+
+function newClient ({ dialect, url, mongoOptions }, feature) {
   const { MongoClient } = requireDriver(feature)
   if (typeof MongoClient.prototype.db !== 'function') return new OldClient(MongoClient, url, mongoOptions)
   const isDriver3 = typeof MongoClient.prototype.isConnected === 'function'
