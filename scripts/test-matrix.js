@@ -9,8 +9,6 @@
 //   --only      test files with this text in their paths; `cargo` are the Rust tests
 //   --fresh     forget what earlier runs found
 
-const { createHash } = require('node:crypto')
-const fs = require('node:fs')
 const path = require('node:path')
 const { run: runTests } = require('node:test')
 const { parseArgs } = require('node:util')
@@ -19,6 +17,7 @@ const { ensureDependencies } = require('./dependencies')
 const { findMongodOf, MONGOD_VERSIONS } = require('./find-mongod')
 const { root, main, run } = require('./run')
 const { ResultFile } = require('./result-file')
+const { sources } = require('./sources')
 const { testFiles } = require('./test-files')
 
 /** The Rust tests, among the test files. */
@@ -101,18 +100,6 @@ async function testFile (file) {
     }
   }
   return result
-}
-
-/** What the tests are of: another hash makes earlier results worthless. */
-function sources () {
-  const hash = createHash('sha256')
-  for (const folder of ['__test__', 'lib', 'src', 'tests']) {
-    const names = fs.readdirSync(path.join(root, folder), { recursive: true })
-    for (const name of names.filter(name => !name.includes('node_modules') && /\.(c|m)?(js|rs|ts)$/.test(name)).sort()) {
-      hash.update(name).update(fs.readFileSync(path.join(root, folder, name)))
-    }
-  }
-  return hash.update(fs.readFileSync(path.join(root, 'Cargo.lock'))).digest('hex')
 }
 
 function draw (versions, files, results) {
