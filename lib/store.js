@@ -1,14 +1,14 @@
 'use strict'
 
 const backends = require('./backends')
-const { ConditionalBackend } = require('./conflicts/conditional-backend')
-const { createEncryptedCodec } = require('./crypto/codec')
-const { EncryptedBackend } = require('./crypto/encrypted-backend')
 const { keys } = require('./crypto/keys')
-const { createCodec, identity, MISSING } = require('./session/codec')
+const { MISSING } = require('./session/codec')
 const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
+const { Unreadable } = require('./session/unreadable')
+const { codecOf, layered } = require('./store/layers')
 const { Lists } = require('./store/lists')
+const { UnreadableRows } = require('./store/unreadable-rows')
 const { answer } = require('./support/callbacks')
 const { areOperationsTraced, traceOperation } = require('./support/channels')
 const debug = require('./support/debug')
@@ -28,12 +28,14 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
   class MongoStore extends Store {
     #attached
     #backend
-    #codec
     #dialect
+    #encode
     #form
     #isConditional
     #kind
     #lists
+    #read
+    #unreadable
 
     constructor (options) {
       if (MemoryStore && options?.fallbackMemory) return new MemoryStore()
@@ -41,16 +43,21 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       const dialect = dialectOf(options)
       const form = withNamedHooks(dialect.normalize(options))
       const kind = backends[form.backend]
-      const codec = form.encryption ? createEncryptedCodec(form, kind.documents) : createCodec(form, kind.documents)
+      const codec = codecOf(form, kind)
       super(options)
       this.#dialect = dialect
       this.#form = form
       this.#kind = kind
       const backend = kind.open(form)
       this.#isConditional = form.conflicts !== 'overwrite'
-      this.#backend = this.#layered(backend, codec)
-      this.#codec = form.encryption || this.#isConditional ? { encode: identity, decode: identity } : codec
-      this.#lists = new Lists(this.#backend, { readId: kind.readId, revive: row => this.#revive(row) })
+      const layers = layered(backend, codec, form, kind, (session, sid) => this.#datesOf(session, sid))
+      this.#backend = layers.backend
+      this.#encode = layers.encode
+      this.#read = layers.read
+      this.#unreadable = new UnreadableRows(layers.backend, kind, form)
+      this.#lists = new Lists(layers.backend, {
+        readId: kind.readId, revive: row => this.#unreadable.listed(this.#found(row))
+      })
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -147,8 +154,9 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     async #get (sid) {
       try {
         if (debug.enabled) debug.line('get', shortId(sid))
-        const row = await this.#backend.get(this.#id(sid), sid)
-        const session = row === null ? MISSING : this.#revive(row)
+        const id = this.#id(sid)
+        const found = this.#found(await this.#backend.get(id, sid))
+        const session = found instanceof Unreadable ? await this.#replaced(found, id, sid) : found
         if (session === MISSING) {
           if (this.#dialect.announcesMissing) this.#announce('get', sid)
           return this.#dialect.missing
@@ -165,7 +173,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         if (!session && this.#dialect.nothingDestroys) return this.#destroy(sid)
         if (debug.enabled) debug.line('set', shortId(sid))
         const dates = this.#datesOf(session, sid)
-        const result = await this.#backend.set(this.#id(sid), this.#codec.encode(session), dates, sid)
+        const result = await this.#backend.set(this.#id(sid), this.#encode(session), dates, sid)
         if (this.#isConditional) return this.#savedIf(sid, session, result)
         this.#announce(result === 'created' ? 'create' : 'update', sid)
         this.#announce('set', sid) // for compatibility with times before the two others
@@ -300,29 +308,29 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return this.#kind.makeId(transformId === undefined ? sid : transformId(sid))
     }
 
-    /** The backend that takes sessions where something is to be done with them on their way. */
-    #layered (backend, codec) {
-      const { conflicts, encryption, onUndecryptable } = this.#form
-      if (this.#isConditional) {
-        const { documents } = this.#kind
-        const datesOf = (session, sid) => this.#datesOf(session, sid)
-        return new ConditionalBackend(backend, codec, { conflicts, documents, datesOf, onUndecryptable })
-      }
-      return encryption ? new EncryptedBackend(backend, codec) : backend
-    }
-
     /** The dates of a session's row that is written now. */
     #datesOf (session, sid, now = Date.now()) {
       const { expiresAt = dates.expiresAt, touchAfterMS, ttlMS } = this.#form
       return { expires: expiresAt(session, now, ttlMS, sid), lastModified: touchAfterMS > 0 ? now : null }
     }
 
-    /** The session of a row, or MISSING. */
-    #revive ({ value, expires, lastModified }) {
-      const session = this.#codec.decode(value)
+    /** The session of a row, MISSING, or an Unreadable. */
+    #found (row) {
+      if (row === null) return MISSING
+      const { value, expires, lastModified } = row
+      const session = this.#read(value)
+      if (session instanceof Unreadable) return session
       dates.showExpires(session, expires)
       if (this.#form.touchAfterMS > 0) dates.showLastModified(session, lastModified)
       return session
+    }
+
+    /** What a `get` returns in place of a session that cannot be read. */
+    #replaced (unreadable, id, sid) {
+      return this.#unreadable.replace(unreadable, id, {
+        read: async () => this.#found(await this.#backend.get(id, sid)),
+        destroyed: () => this.#announce('destroy', sid)
+      })
     }
 
     /**

@@ -220,12 +220,16 @@ export interface CommonOptions<T extends Data = Data> {
    */
   maxQueue?: number | undefined
   /**
-   * What becomes of an encrypted session that cannot be decrypted: it was changed, or encrypted with a
-   * secret that is not among those given, or is not encrypted at all. `error` (default): `get` and `all`
-   * fail with the code 'ERR_SESSION_UNDECRYPTABLE'. `ignore`: it passes for missing, so that its visitor
-   * starts anew.
+   * What becomes of a session that cannot be read: it is no JSON and no object, `unserialize` throws, or it cannot be
+   * decrypted, since it was changed, or encrypted with a secret that is not among those given, or not encrypted at
+   * all. `error` (default): its `get` fails with the reason, of an encrypted one with the code
+   * 'ERR_SESSION_UNDECRYPTABLE'. `ignore`: it passes for missing, so that its visitor starts anew. `destroy`: so it
+   * does, and `get` removes it, unless it has changed meanwhile. What lists sessions leaves it out, with one process
+   * warning, and removes nothing.
    */
-  onUndecryptable?: 'error' | 'ignore' | undefined
+  onUnreadable?: 'error' | 'ignore' | 'destroy' | undefined
+  /** The older name of `onUnreadable`. */
+  onUndecryptable?: 'error' | 'ignore' | 'destroy' | undefined
   /** Whether a touch moves the expiration (default: true). With false only a save does. */
   touch?: boolean | undefined
   /**

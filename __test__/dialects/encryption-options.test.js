@@ -66,10 +66,10 @@ describe('encryption that was asked for is never left out', () => {
     }
   })
 
-  test('onUndecryptable is error or ignore', () => {
+  test('onUndecryptable is the older name of onUnreadable', () => {
     for (const normalize of Object.values(read)) {
-      assert.equal(normalize({}).onUndecryptable, 'error')
-      assert.equal(normalize({ onUndecryptable: 'ignore' }).onUndecryptable, 'ignore')
+      assert.equal(normalize({}).onUnreadable, 'error')
+      assert.equal(normalize({ onUndecryptable: 'ignore' }).onUnreadable, 'ignore')
       assert.throws(() => normalize({ onUndecryptable: 'skip' }), { name: 'TypeError', message: /onUndecryptable/ })
     }
   })

@@ -35,7 +35,7 @@ test('each name that the code gives to an error is on the page, and no other', (
   const made = [
     ...found(javascript, /makeError\(\s*'(\w+)'/g), ...found(javascript, /\bname = '(\w+Error)'/g),
     ...found(rust, /Error::new\(\s*"(\w+)"/g), ...found(rust, /\bname: "(\w+Error)"/g),
-    ...found(sources, /new ((?:Type|Range)Error)\(/g)
+    ...found(sources, /new ((?:Type|Range|Syntax)Error)\(/g)
   ]
   // Errors of no name of their own, and of `cause` alone.
   const names = [...new Set(made), 'Error'].sort()

@@ -9,6 +9,7 @@
 //                               number now, and fails if the promise does, with an error of either
 //     touch(id, dates)        → whether it was there
 //     destroy(id)             → whether it was there
+//     discard(id, value)      → whether it was there with this value, and is no more; in no order
 //     scan({ after, limit })  → { rows, next }, live rows in the order of their ids; `next` null at the end
 //     ids({ after, limit })   → the same with ids only
 //     count() clear() ping() sweep() stats() close()

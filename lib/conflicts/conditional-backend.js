@@ -1,8 +1,8 @@
 'use strict'
 
-const { isUndecryptable } = require('../crypto/errors')
+const { then, Unreadable } = require('../session/unreadable')
 const { OrderedBackend } = require('../support/ordered-backend')
-const { isPromise } = require('../support/realm')
+const { Promise } = require('../support/realm')
 const { warn } = require('../support/warnings')
 const { Histories } = require('./history')
 const { differOnlyInExpiration } = require('./merge')
@@ -20,14 +20,15 @@ class ConditionalBackend extends OrderedBackend {
   #store
 
   /** `datesOf(session, sid)`: the dates of a row with this session. `documents`: of the other backend. */
-  constructor (backend, codec, { conflicts, documents, datesOf, onUndecryptable }) {
+  constructor (backend, codec, reader, { conflicts, documents, datesOf, onUnreadable }) {
     super(backend)
     this.#store = {
       codec,
       counts: { conflicts: 0, merges: 0, gone: 0 },
       datesOf,
       documents,
-      open: opener(codec, onUndecryptable),
+      open: onUnreadable === 'error' ? codec.open : value => openReadable(codec, reader, documents.keep(value)),
+      reader,
       resolution: new Resolution(conflicts, codec)
     }
   }
@@ -72,7 +73,7 @@ class ConditionalBackend extends OrderedBackend {
 
   scan (options) {
     return this.order.pass(this.backend.scan(options), async ({ rows, next }) => ({
-      rows: await Promise.all(rows.map(async row => ({ ...row, value: await this.#store.codec.decode(row.value) }))),
+      rows: await Promise.all(rows.map(async row => ({ ...row, value: await this.#store.reader.read(row.value) }))),
       next
     }))
   }
@@ -100,35 +101,22 @@ class ConditionalBackend extends OrderedBackend {
   }
 
   #loaded (row, sid) {
-    const { documents, codec, open } = this.#store
+    const { documents, reader } = this.#store
     // What the driver has read becomes the session, which the app changes.
     const stored = documents.keep(row.value)
-    const opened = open(row.value)
-    const revive = opened => {
-      if (opened === null && row.value !== null) return null
-      const session = codec.revive(opened)
-      this.#histories.loaded(session, sid, stored, opened === row.value ? stored : opened)
+    return then(reader.open(row.value, stored), opened => {
+      const session = reader.revive(opened, stored)
+      if (!(session instanceof Unreadable)) {
+        this.#histories.loaded(session, sid, stored, opened === row.value ? stored : opened)
+      }
       return { ...row, value: session }
-    }
-    return isPromise(opened) ? opened.then(revive) : revive(opened)
+    })
   }
 }
 
-/** `codec.open`, which returns null for what cannot be decrypted where that is to pass for missing. */
-function opener (codec, onUndecryptable) {
-  if (onUndecryptable !== 'ignore') return codec.open
-  const missing = error => {
-    if (isUndecryptable(error)) return null
-    throw error
-  }
-  return stored => {
-    try {
-      const opened = codec.open(stored)
-      return isPromise(opened) ? opened.catch(missing) : opened
-    } catch (error) {
-      return missing(error)
-    }
-  }
+/** `codec.open`, but null for what cannot be read, where that passes for missing. */
+function openReadable (codec, reader, value) {
+  return then(reader.read(value), session => session instanceof Unreadable ? null : codec.open(value))
 }
 
 /** Sessions of express-session, Connect and Express 2 and 3 have these methods. */

@@ -1,10 +1,10 @@
 'use strict'
 
 const bson = require('../session/bson')
-const { createCodec, decodeValue, encodeJson, encodeValue, identity, MISSING, plain, rawValue } = require('../session/codec')
+const { createCodec, decodeValue, encodeJson, encodeValue, identity, plain, rawValue } = require('../session/codec')
+const { then } = require('../session/unreadable')
 const { vaultOf } = require('./adapters')
 const { appCipher } = require('./app-adapter')
-const { isUndecryptable } = require('./errors')
 const { isPromise } = require('../support/realm')
 
 // Between a session and the encrypted string in its row. Each side may return a promise (see vault.js).
@@ -19,11 +19,10 @@ const { isPromise } = require('../support/realm')
 function createEncryptedCodec (form, documents = bson) {
   const cipher = vaultOf(form.encryption) ?? appCipher(form.encryption, form.operationTimeoutMS)
   const steps = (form.dialect === 'legacy' ? legacyCodec : modernCodec)(form, cipher, documents)
-  const decode = stored => then(steps.open(stored), steps.revive)
   return {
     ...steps,
-    encode: session => steps.seal(steps.prepare(session)),
-    decode: form.onUndecryptable === 'ignore' ? ignoring(decode) : decode
+    hasHook: Boolean(form.unserialize),
+    encode: session => steps.seal(steps.prepare(session))
   }
 }
 
@@ -132,27 +131,6 @@ function parse (text) {
   } catch {
     return text
   }
-}
-
-/** Rows that cannot be decrypted pass for missing. */
-function ignoring (decode) {
-  const ignore = error => {
-    if (isUndecryptable(error)) return MISSING
-    throw error
-  }
-  return value => {
-    try {
-      const session = decode(value)
-      return isPromise(session) ? session.catch(ignore) : session
-    } catch (error) {
-      return ignore(error)
-    }
-  }
-}
-
-/** `then` for a value that may be a promise. */
-function then (value, next) {
-  return isPromise(value) ? value.then(next) : next(value)
 }
 
 module.exports = { createEncryptedCodec }

@@ -1,7 +1,8 @@
 'use strict'
 
+const { then } = require('../session/unreadable')
 const { OrderedBackend } = require('../support/ordered-backend')
-const { isPromise, Promise } = require('../support/realm')
+const { Promise } = require('../support/realm')
 
 /**
  * A backend that takes and returns sessions, on top of one that stores them encrypted. However long
@@ -9,10 +10,12 @@ const { isPromise, Promise } = require('../support/realm')
  */
 class EncryptedBackend extends OrderedBackend {
   #codec
+  #reader
 
-  constructor (backend, codec) {
+  constructor (backend, codec, reader) {
     super(backend)
     this.#codec = codec
+    this.#reader = reader
   }
 
   get (id) {
@@ -30,8 +33,7 @@ class EncryptedBackend extends OrderedBackend {
   }
 
   #decrypted (row) {
-    const value = this.#codec.decode(row.value)
-    return isPromise(value) ? value.then(value => ({ ...row, value })) : { ...row, value }
+    return then(this.#reader.read(row.value), value => ({ ...row, value }))
   }
 }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const CODE = 'ERR_SESSION_UNDECRYPTABLE'
+const { UNDECRYPTABLE } = require('../session/unreadable')
 
 /**
  * A stored session that cannot be decrypted. `reason` is for people and says nothing of what is stored;
@@ -10,10 +10,8 @@ class UndecryptableError extends Error {
   constructor (reason, cause) {
     super(`the stored session cannot be decrypted: ${reason}`, cause === undefined ? undefined : { cause })
     this.name = 'UndecryptableError'
-    this.code = CODE
+    this.code = UNDECRYPTABLE
   }
 }
 
-const isUndecryptable = error => error?.code === CODE
-
-module.exports = { isUndecryptable, UndecryptableError }
+module.exports = { UndecryptableError }

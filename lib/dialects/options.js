@@ -22,7 +22,9 @@ const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInt
 const MAX_TTL = 8e15
 
 /** Options that only this package has, the same in every dialect. */
-const OWN = ['backend', 'operationTimeoutMS', 'maxQueue', 'onUndecryptable', 'conflicts', 'maxLifetime', 'touch']
+const OWN = [
+  'backend', 'operationTimeoutMS', 'maxQueue', 'onUnreadable', 'onUndecryptable', 'conflicts', 'maxLifetime', 'touch'
+]
 
 /**
  * Names of Node driver options, misplaced among a store's. The peers ignored them, and nothing is lost by it.
@@ -123,15 +125,13 @@ function writeConcern (value) {
 }
 
 /** Our own options. `null`: the backend's default. */
-function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error', touch = true }, { connection }) {
+function own (options, { connection }) {
+  const { backend, operationTimeoutMS, maxQueue, touch = true } = options
   if (backend !== undefined && backend !== 'native' && backend !== 'driver') {
     throw new TypeError(`backend must be 'native' or 'driver': got ${describe(backend)}`)
   }
   if (backend === 'native' && connection) {
     throw new TypeError("backend: 'native' takes a URL: a connection of the app's is used through its own driver")
-  }
-  if (onUndecryptable !== 'error' && onUndecryptable !== 'ignore') {
-    throw new TypeError(`onUndecryptable must be 'error' or 'ignore': got ${describe(onUndecryptable)}`)
   }
   if (typeof touch !== 'boolean') throw new TypeError(`touch must be true or false: got ${describe(touch)}`)
   const range = { min: 1, max: 2 ** 31 - 1 }
@@ -140,9 +140,25 @@ function own ({ backend, operationTimeoutMS, maxQueue, onUndecryptable = 'error'
     backend: backend ?? (connection ? 'driver' : 'native'),
     operationTimeoutMS: count('operationTimeoutMS', operationTimeoutMS, 'milliseconds'),
     maxQueue: count('maxQueue', maxQueue, 'operations'),
-    onUndecryptable,
+    onUnreadable: onUnreadable(options),
     touches: touch
   }
+}
+
+const ON_UNREADABLE = ['error', 'ignore', 'destroy']
+
+/** What becomes of a row that cannot be read. `onUndecryptable` is the option's older name. */
+function onUnreadable (options) {
+  const names = ['onUnreadable', 'onUndecryptable'].filter(name => options[name] !== undefined)
+  for (const name of names) {
+    const value = options[name]
+    if (ON_UNREADABLE.includes(value)) continue
+    const hint = typeof value === 'string' ? suggestion(value, ON_UNREADABLE) : ''
+    throw new TypeError(`${name} must be 'error', 'ignore' or 'destroy': got ${describe(value)}${hint}`)
+  }
+  const [value = 'error', older = value] = names.map(name => options[name])
+  if (older === value) return value
+  throw new TypeError('onUnreadable and onUndecryptable, its older name, differ: give onUnreadable alone')
 }
 
 const RESOLUTIONS = ['overwrite', 'merge', 'reject']

@@ -10,7 +10,7 @@ const { LastModified } = require('./dates')
 // when it is anything else, what the backend's `documents` make of it: the BSON of `{ session: value }` for
 // the core, a copy for a driver with a bson of its own.
 
-/** What `decode` returns for a row that is to be treated as missing. */
+/** What stands for a session that is not there. */
 const MISSING = Symbol('missing')
 
 /**
@@ -36,6 +36,7 @@ function createCodec ({ stringify, serialize, unserialize }, documents = bson) {
   return {
     encode,
     decode,
+    hasHook: hooks,
     prepare: encode,
     seal: identity,
     open: identity,

@@ -24,6 +24,7 @@ class OrderedBackend {
 
   touch (id, dates) { return this.order.pass(this.backend.touch(id, dates)) }
   destroy (id) { return this.order.pass(this.backend.destroy(id)) }
+  discard (id, value) { return this.order.pass(this.backend.discard(id, value)) }
   ids (options) { return this.order.pass(this.backend.ids(options)) }
   count () { return this.order.pass(this.backend.count()) }
   clear () { return this.order.pass(this.backend.clear()) }

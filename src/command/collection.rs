@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    session::{Dates, Id, Outcome, Scan, bson_type as tag},
+    session::{Dates, Id, Outcome, Scan, Value, bson_type as tag},
 };
 
 /// How a page finds the row that it follows.
@@ -34,6 +34,25 @@ impl Target {
             command.append(cstr!("writeConcern"), concern.clone());
         }
         command
+    }
+
+    /// Deletes a row that holds this value still.
+    pub fn discard(&self, id: &Id, value: &Value) -> RawDocumentBuf {
+        let mut command = Writer::new(256 + id.bytes().len() + value.bytes.len());
+        command.string("delete", &self.collection);
+        let deletes = command.array("deletes");
+        let entry = command.document("0");
+        let query = command.document("q");
+        command.value(self.layout.id_field(), id.tag(), id.bytes());
+        let equal = command.document(self.layout.value_field());
+        command.value("$eq", value.tag, &value.bytes);
+        command.end(equal);
+        command.end(query);
+        command.int32("limit", 1);
+        command.end(entry);
+        command.end(deletes);
+        self.append_write_concern(&mut command);
+        command.finish()
     }
 
     /// Counts rows, as `countDocuments({})` does: the `count` command goes by metadata that a crash can leave wrong.

@@ -8,6 +8,7 @@ use super::{context::Context, find::documents, retry::Attempts};
 use crate::{
     command::collection::{counted, removed},
     error::Result,
+    session::{Id, Value},
 };
 
 /// Removes all rows. Never repeated: a repetition would take with it what was written since.
@@ -19,6 +20,14 @@ pub async fn clear(context: &Context, deadline: Instant) -> Result<()> {
 pub async fn remove_expired(context: &Context, deadline: Instant) -> Result<u64> {
     let now = DateTime::from_millis(context.info.server_millis());
     delete_many(context, Some(now), deadline).await
+}
+
+/// Removes a row that holds this value still. Returns whether there was one.
+pub async fn discard(context: &Context, id: &Id, value: &Value, deadline: Instant) -> Result<bool> {
+    let attempts = Attempts { context, deadline, ids: &[id] };
+    let command = context.settings.target.discard(id, value);
+    let written = attempts.write(&mut None, None, |_| command.clone()).await;
+    Ok(removed(&written.end.map_err(|failure| failure.error)?)? > 0)
 }
 
 pub async fn count(context: &Context, deadline: Instant) -> Result<u64> {

@@ -210,7 +210,7 @@ impl Arguments<'_, '_> {
     }
 }
 
-const OPERATIONS: [(&str, Decode); 11] = [
+const OPERATIONS: [(&str, Decode); 12] = [
     ("get", |arguments| Ok(Request::Get { id: arguments.id()?, now: arguments.now(1)? })),
     ("set", |arguments| {
         let value = convert::read_value(arguments.0.env, arguments.0.get(1)?)?;
@@ -223,6 +223,10 @@ const OPERATIONS: [(&str, Decode); 11] = [
     }),
     ("touch", |arguments| Ok(Request::Touch { id: arguments.id()?, dates: arguments.dates(1)? })),
     ("destroy", |arguments| Ok(Request::Destroy { id: arguments.id()? })),
+    ("discard", |arguments| {
+        let value = convert::read_value(arguments.0.env, arguments.0.get(1)?)?;
+        Ok(Request::Discard { id: arguments.id()?, value })
+    }),
     ("scan", |arguments| arguments.scan(false)),
     ("scanIds", |arguments| arguments.scan(true)),
     ("count", |_| Ok(Request::Count)),

@@ -29,6 +29,11 @@ pub enum Request {
     Destroy {
         id: Id,
     },
+    /// Removes a row that holds this value still. It needs no place in the order: it cannot hit another value.
+    Discard {
+        id: Id,
+        value: Value,
+    },
     Count,
     Clear,
     Scan(Scan),
@@ -108,7 +113,7 @@ impl Request {
             Self::Get { .. } => Kind::Get,
             Self::Set { .. } | Self::Reserve { .. } => Kind::Set,
             Self::Touch { .. } => Kind::Touch,
-            Self::Destroy { .. } => Kind::Destroy,
+            Self::Destroy { .. } | Self::Discard { .. } => Kind::Destroy,
             Self::Count => Kind::Count,
             Self::Clear => Kind::Clear,
             Self::Scan(_) => Kind::Scan,

@@ -198,6 +198,7 @@ impl Store {
             self.settle(&ticket, Err(Error::new("MongoClientClosedError", "the store has been closed")));
             return REFUSED;
         }
+        let is_call = matches!(request, Request::Discard { .. });
         let sequence = inbox.next_sequence;
         inbox.next_sequence += 1;
         if matches!(request, Request::Reserve { .. }) {
@@ -207,6 +208,7 @@ impl Store {
         inbox.requests.push((sequence, request, ticket));
         // A command that ends looks here anyway.
         let wake = match kind {
+            _ if is_call => true,
             Kind::Get => std::mem::take(&mut inbox.wants_reads),
             Kind::Set | Kind::Touch | Kind::Destroy => std::mem::take(&mut inbox.wants_writes),
             _ => true,

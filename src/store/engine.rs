@@ -374,6 +374,9 @@ async fn call(store: &Store, context: &Context, request: &Request, deadline: Ins
         Request::Count => collection::count(context, deadline).await.map(Outcome::Count),
         Request::Scan(scan) => store.page(context, scan, deadline).await,
         Request::Ping => collection::ping(context, deadline).await.map(|()| Outcome::Done),
+        Request::Discard { id, value } => {
+            collection::discard(context, id, value, deadline).await.map(Outcome::Removed)
+        }
         Request::Sweep => {
             let removed = collection::remove_expired(context, deadline).await?;
             store.count_removed(removed, true);

@@ -1,6 +1,6 @@
 'use strict'
 
-const { driverWriteConcern } = require('./commands')
+const { driverWriteConcern, idForDriver, writing } = require('./commands')
 
 // Calls that concern the whole collection, but for those that read it page by page: see pages.js.
 
@@ -12,6 +12,13 @@ async function count ({ collection }) {
 
 async function clear ({ collection }, { writeConcern }) {
   await collection.deleteMany({}, driverWriteConcern(writeConcern))
+}
+
+/** Removes a row that holds this value still. Returns whether there was one. */
+async function discard ({ collection }, { idField, valueField }, { writeConcern }, { id, value }) {
+  const filter = { [idField]: idForDriver(id), [valueField]: { $eq: value } }
+  const { deletedCount, result } = await collection.deleteOne(filter, writing(writeConcern)) ?? {}
+  return (deletedCount ?? result?.n ?? 0) > 0
 }
 
 async function ping ({ collection, db }) {
@@ -51,4 +58,4 @@ async function greeting ({ db }) {
   return {}
 }
 
-module.exports = { clear, count, isOlderThan, ping, removeExpired }
+module.exports = { clear, count, discard, isOlderThan, ping, removeExpired }

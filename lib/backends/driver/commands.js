@@ -30,7 +30,7 @@ class Commands {
   constructor (connection, { layout, writeConcern }) {
     this.#connection = connection
     this.#layout = layout
-    this.#writing = { ...WRITING, ...driverWriteConcern(writeConcern) }
+    this.#writing = writing(writeConcern)
     this.#unacknowledged = (writeConcern ?? connection.collection.writeConcern)?.w === 0
   }
 
@@ -239,6 +239,11 @@ function isMiss (error, { condition }) {
   return error?.code === IMMUTABLE_FIELD && Boolean(condition)
 }
 
+/** The options of a write. */
+function writing (writeConcern) {
+  return { ...WRITING, ...driverWriteConcern(writeConcern) }
+}
+
 /** In the spellings of all majors. */
 function driverWriteConcern (concern) {
   if (!concern) return {}
@@ -274,4 +279,4 @@ function hasUpserted ({ upsertedCount, upsertedId, result }) {
   return upsertedCount > 0 || (upsertedId ?? null) !== null || result?.upserted?.length > 0
 }
 
-module.exports = { Commands, driverWriteConcern, projected, READING }
+module.exports = { Commands, driverWriteConcern, idForDriver, projected, READING, writing }

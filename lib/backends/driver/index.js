@@ -121,6 +121,12 @@ class DriverBackend {
     return this.#scheduler.destroy(id)
   }
 
+  discard (id, value) {
+    const row = { id, value: documents.bare(value) }
+    const discarding = () => collectionCalls.discard(this.#connection, this.#layout, this.#form, row)
+    return this.#scheduler.call('DISCARD', this.#call('delete', discarding, [id.value]))
+  }
+
   scan ({ after, limit }) {
     return this.#page({ after, limit, now: Date.now(), idsOnly: false })
   }
@@ -189,14 +195,14 @@ class DriverBackend {
     const { facts } = this.#connection
     const { writeConcern } = this.#form
     const commands = new WatchedCommands(this.#connection, this.#form, { layout: this.#layout, writeConcern })
+    this.#note(this.#connection.isConnected)
+    for (const { resolve } of this.#watchers.splice(0)) resolve()
     this.#scheduler.connect(commands, {
       ...limitsOf(facts, commands),
       groupsDestroys: this.#layout.groupsDestroys,
       writesWait: writesWait(writeConcern ?? this.#connection.collection.writeConcern, facts),
       timeoutMS: this.#timeoutMS()
     })
-    this.#note(this.#connection.isConnected)
-    for (const { resolve } of this.#watchers.splice(0)) resolve()
     keepIndexes(this.#connection, {
       layout: this.#layout,
       autoRemove: this.#form.autoRemove,
@@ -237,8 +243,8 @@ class DriverBackend {
     return options.after === null ? this.#scheduler.barrier('SCAN', run) : this.#scheduler.call('SCAN', run)
   }
 
-  #call (command, run) {
-    return () => watchCall(this.#form, command, () => run().catch(error => { throw discreet(error, []) }))
+  #call (command, run, ids = []) {
+    return () => watchCall(this.#form, command, () => run().catch(error => { throw discreet(error, ids) }))
   }
 
   async #sweep () {

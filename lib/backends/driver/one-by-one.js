@@ -174,7 +174,7 @@ class OneByOne {
 /** What is known of an operation that was sent and has run out of time. */
 function fateAfter (kind) {
   if (kind === 'clear') return 'STILL_RUNNING'
-  return ['set', 'touch', 'destroy', 'sweep'].includes(kind) ? 'OUTCOME_UNKNOWN' : 'NO_ANSWER'
+  return ['set', 'touch', 'destroy', 'discard', 'sweep'].includes(kind) ? 'OUTCOME_UNKNOWN' : 'NO_ANSWER'
 }
 
 /** The reply of a write of one statement, whose error is the operation's. */

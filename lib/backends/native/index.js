@@ -32,6 +32,7 @@ function openNative (form) {
     },
     touch: (id, { expires, lastModified }) => leave(core.touch(id, expires, lastModified)),
     destroy: id => leave(core.destroy(id)),
+    discard: (id, value) => leave(core.discard(id, value)),
     scan: ({ after, limit }) => leave(core.scan(after, limit, Date.now())),
     ids: ({ after, limit }) => leave(core.scanIds(after, limit, Date.now())),
     count: () => leave(core.count()),

@@ -35,6 +35,14 @@ impl Layout {
         }
     }
 
+    /// The field with the session.
+    pub fn value_field(&self) -> &'static str {
+        match self {
+            Self::ConnectMongo(_) => fields::SESSION,
+            Self::SessionMongoose(_) => session_mongoose::VALUE,
+        }
+    }
+
     /// Writes the update document of a statement. `expected`: of a conditional set, which session-mongoose's layout has
     /// not. `now_millis`: the server's time.
     pub fn write_update(

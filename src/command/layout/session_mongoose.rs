@@ -24,7 +24,7 @@ pub struct SessionMongoose {
 }
 
 pub const SID: &str = "sid";
-const VALUE: &str = "data";
+pub const VALUE: &str = "data";
 const USED_AT: &str = "usedAt";
 
 const SID_INDEX: Index =

@@ -170,6 +170,7 @@ codes! {
         SCAN = 0,
         PING = 1,
         SWEEP = 2,
+        DISCARD = 3,
     }
 }
 
@@ -177,6 +178,7 @@ pub const fn kind_of_call(code: u32) -> Kind {
     match code {
         call::PING => Kind::Ping,
         call::SWEEP => Kind::Sweep,
+        call::DISCARD => Kind::Destroy,
         _ => Kind::Scan,
     }
 }

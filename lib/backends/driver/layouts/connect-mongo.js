@@ -16,6 +16,7 @@ const ALTERNATIVE = ", or autoRemove: 'interval' or 'disabled'"
 
 class ConnectMongo {
   idField = '_id'
+  valueField = 'session'
   groupsDestroys = true
   sweepsAtStart = false
 

@@ -7,6 +7,7 @@ const { SessionMongoose } = require('./session-mongoose')
 // this package reads and writes. Each has
 //
 //   idField                 the field with the session's id
+//   valueField              the field with the session
 //   groupsDestroys          whether several destroys may share a command, whose reply has only their sum
 //   setsServeGets           whether a get behind a set can be given what that set stored
 //   leastWireVersion        of servers that know its updates

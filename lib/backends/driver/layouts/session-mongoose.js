@@ -18,6 +18,7 @@ const USED_AT = { name: 'usedAt_1', keys: { usedAt: 1 }, unique: false, backgrou
 
 class SessionMongoose {
   idField = 'sid'
+  valueField = 'data'
   groupsDestroys = false
   setsServeGets = true
   leastWireVersion = 0

@@ -1,0 +1,30 @@
+'use strict'
+
+const { ConditionalBackend } = require('../conflicts/conditional-backend')
+const { createEncryptedCodec } = require('../crypto/codec')
+const { EncryptedBackend } = require('../crypto/encrypted-backend')
+const { createCodec, identity } = require('../session/codec')
+const { Reader } = require('../session/unreadable')
+
+/** The codec of a store, by its normalized options. `kind`: of its backend. */
+function codecOf (form, { documents }) {
+  return form.encryption ? createEncryptedCodec(form, documents) : createCodec(form, documents)
+}
+
+/**
+ * `{ backend, encode, read }`: the backend that a store calls, and what it does itself with a session on its
+ * way there and back. Where more is to be done with sessions, they pass as they are, and a further backend
+ * does it. `datesOf(session, sid)`: the dates of a row with this session.
+ */
+function layered (backend, codec, form, { documents }, datesOf) {
+  const { conflicts, encryption, onUnreadable } = form
+  const reader = new Reader(codec, onUnreadable === 'destroy' ? documents.keep : identity)
+  if (conflicts !== 'overwrite') {
+    const options = { conflicts, documents, datesOf, onUnreadable }
+    return { backend: new ConditionalBackend(backend, codec, reader, options), encode: identity, read: identity }
+  }
+  if (encryption) return { backend: new EncryptedBackend(backend, codec, reader), encode: identity, read: identity }
+  return { backend, encode: codec.encode, read: value => reader.read(value) }
+}
+
+module.exports = { codecOf, layered }
