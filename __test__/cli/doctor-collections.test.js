@@ -218,7 +218,7 @@ test('large-rows', async () => {
 
 test('collation', async () => {
   await db.createCollection('unusable-collation', { collation: { locale: 'en', strength: 2 } })
-  await finds('collation', { level: 'warning', remedy: /another collection/, ...args(['--collection', 'unusable-collation']) })
+  await finds('collation', { level: 'problem', remedy: /another collection/, ...args(['--collection', 'unusable-collation']) })
 })
 
 test('latency', async () => {

@@ -1,6 +1,7 @@
 //! Operations as one command, and one reply as a result for each. Pure.
 
 pub mod bson;
+pub mod collation;
 pub mod collection;
 pub mod error_codes;
 pub mod find;

@@ -1,6 +1,7 @@
 //! From a connection string to a client that has reached a server, and stays connected.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -56,6 +57,8 @@ pub struct Connection {
     state: watch::Sender<State>,
     /// An operation wants a connection that has failed.
     demand: Notify,
+    /// Collections in which no store has found a fault, so that another need not ask.
+    sound: Mutex<HashSet<(String, String, bool)>>,
     client: Mutex<Option<Arc<WatchedClient>>>,
     connecting: Mutex<Option<AbortHandle>>,
 }
@@ -68,6 +71,7 @@ impl Connection {
             topology: Topology::new(),
             state: watch::Sender::new(State::Connecting),
             demand: Notify::new(),
+            sound: Mutex::default(),
             client: Mutex::default(),
             connecting: Mutex::default(),
         });
@@ -86,6 +90,15 @@ impl Connection {
             topology: Arc::clone(&self.topology),
             settings: Arc::clone(settings),
         })
+    }
+
+    /// Whether a store of this client has found no fault with this collection.
+    pub fn is_sound(&self, settings: &Settings) -> bool {
+        lock(&self.sound).contains(&place_of(settings))
+    }
+
+    pub fn remember_sound(&self, settings: &Settings) {
+        lock(&self.sound).insert(place_of(settings));
     }
 
     pub fn is_ready(&self) -> bool {
@@ -196,6 +209,10 @@ impl Connection {
         let _ = view.wait_for(|view| !view.is_writable()).await;
         let _ = view.wait_for(View::is_writable).await;
     }
+}
+
+fn place_of(settings: &Settings) -> (String, String, bool) {
+    (settings.database.clone(), settings.target.collection.clone(), settings.compares_values)
 }
 
 /// The only selection error that ends before its time-out is a server outside the driver's range of versions.

@@ -30,6 +30,8 @@ pub struct Settings {
     pub pages_by_gt: AtomicBool,
     pub retry_reads: bool,
     pub retry_writes: bool,
+    /// Whether it makes conditional sets.
+    pub compares_values: bool,
     /// `stmtIds` is no part of the stable API.
     pub api_strict: bool,
 }

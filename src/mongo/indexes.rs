@@ -2,11 +2,16 @@
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
-use mongodb::{Database, error::ErrorKind};
+use mongodb::{
+    Database,
+    error::ErrorKind,
+    options::{ReadPreference, SelectionCriteria},
+};
 
 use super::{context::Context, server_error};
 use crate::{
     command::{
+        collation,
         error_codes::{INDEX_BUILD_ABORTED, INDEX_CONFLICTS},
         layout::Index,
     },
@@ -46,6 +51,34 @@ pub async fn ensure_all(context: &Context, has_ttl_index: bool) -> Result<Option
         Some(message) => Trouble { code: OF_COLLECTION, message: message.to_owned() },
         None => Trouble { code: OF_INDEXES, message: troubles.join("; ") },
     }))
+}
+
+/// What is wrong with the collection's collation, which its index on `_id` shows. `Err`: the server could not be asked. Who
+/// may not list indexes is told nothing.
+pub async fn fault(context: &Context) -> Result<Option<String>> {
+    let target = &context.settings.target;
+    let anyone = SelectionCriteria::ReadPreference(ReadPreference::Nearest { options: None });
+    let command = doc! { "listIndexes": &target.collection };
+    let listing = context.database.run_cursor_command(command).selection_criteria(anyone).await;
+    let mut cursor = match listing {
+        Ok(cursor) => cursor,
+        // Such as of a collection that is not there yet.
+        Err(error) if server_error::command_code(&error).is_some() && !server_error::is_retryable(&error) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(server_error::from_driver(&error, &[])),
+    };
+    while cursor.advance().await.map_err(|error| server_error::from_driver(&error, &[]))? {
+        let Ok(index) = cursor.deserialize_current() else { continue };
+        if !matches!(index.get_str("name"), Ok("_id_")) {
+            continue;
+        }
+        let collation = index.get_document("collation").ok();
+        return Ok(collation.and_then(|collation| {
+            collation::fault(&target.collection, collation, context.settings.compares_values)
+        }));
+    }
+    Ok(None)
 }
 
 /// Why no session can be stored in the collection, if that is known. lib/backends/driver/maintenance.js has the same

@@ -34,6 +34,9 @@ pub struct StoreConfig {
     /// `writeOperationOptions`: takes the place of the connection's write concern as a whole.
     #[serde(default)]
     pub write_concern: Option<Map<String, Value>>,
+    /// Whether stored values are compared: the store's `conflicts`.
+    #[serde(default)]
+    pub compares_values: bool,
     /// `None`: the engine's default, the larger of 30 s and the server selection timeout.
     #[serde(default, rename = "operationTimeoutMS", deserialize_with = "optional_millis")]
     pub operation_timeout: Option<Duration>,

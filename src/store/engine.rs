@@ -56,6 +56,9 @@ impl Store {
                         State::Ready(connected) => {
                             ever_connected = true;
                             self.has_connected(connected.info.round_trip);
+                            if maintaining.is_none() {
+                                self.learn_soundness();
+                            }
                             maintaining.get_or_insert_with(|| {
                                 self.lease.spawner.spawn(maintenance::maintain(Arc::downgrade(&self)))
                             });
@@ -92,8 +95,9 @@ impl Store {
         let mut work = self.work();
         loop {
             self.absorb(&mut work);
+            self.refuse_faulty(&mut work);
             let now = Instant::now();
-            let context = self.lease.connection.context(&self.settings);
+            let context = self.lease.connection.context(&self.settings).filter(|_| self.is_sound());
             if let Some(context) = &context {
                 work.follow(context);
                 self.start_calls(&mut work, context);
@@ -349,12 +353,16 @@ impl Store {
         self.sink.event(Event::Error(error.clone(), "connect"));
         let mut work = self.work();
         self.absorb(&mut work);
+        self.fail_all(&mut work, error);
+        self.deliver(&mut work);
+    }
+
+    pub(super) fn fail_all(&self, work: &mut Work, error: &Error) {
         work.scheduler.fail_waiting(error);
         work.barriers.clear();
         for (_, ticket) in std::mem::take(&mut work.calls) {
             self.settle(&ticket, Err(error.clone()));
         }
-        self.deliver(&mut work);
     }
 }
 

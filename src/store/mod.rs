@@ -5,6 +5,7 @@
 //! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state.
 //! - [`deadlines`] is the thread that ends what takes too long; [`watchlist`] and [`timeouts`] say what that is and what it
 //!   is told.
+//! - [`soundness`] holds everything back until it is known that the collection tells ids apart.
 //! - [`maintenance`] sees to indexes and expired rows, [`stats`] counts, [`watch`] reports commands to who wants to know.
 
 mod admission;
@@ -15,6 +16,7 @@ mod engine;
 mod inbox;
 mod maintenance;
 pub mod sink;
+mod soundness;
 pub mod stats;
 #[expect(clippy::module_inception, reason = "a room may have a file for what it is named after")]
 mod store;

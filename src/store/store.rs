@@ -1,7 +1,7 @@
 //! What a store is made of, and how an operation gets its one outcome.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -60,6 +60,8 @@ pub struct Store {
     inbox: Mutex<Inbox>,
     unserved: Mutex<Unserved>,
     presence: Mutex<Presence>,
+    /// What is wrong with the collection, once that is known: see soundness.rs.
+    pub(super) verdict: OnceLock<Option<Error>>,
 }
 
 /// Whether there is a server that takes writes, as the app has been told.
@@ -80,9 +82,13 @@ impl Store {
             .operation_timeout
             .or(spec.operation_timeout)
             .unwrap_or(DEFAULT_OPERATION_TIMEOUT.max(spec.server_selection_timeout));
+        let settings = Arc::new(settings(&config, &spec));
+        if settings.compares_values && settings.target.unacknowledged {
+            let message = "conflicts needs acknowledged writes, and the write concern is w: 0";
+            return Err(Error::new("MongoInvalidArgumentError", message));
+        }
         let wait_queue_timeout = spec.wait_queue_timeout;
         let pool = usize::try_from(spec.max_pool_size).unwrap_or(usize::MAX);
-        let settings = Arc::new(settings(&config, &spec));
         let store = Arc::new(Self {
             sink,
             work: Mutex::new(Work::new(&settings.target.layout, pool)),
@@ -100,6 +106,7 @@ impl Store {
             inbox: Mutex::default(),
             unserved: Mutex::new(Unserved::from_now()),
             presence: Mutex::new(Presence::Awaited),
+            verdict: OnceLock::new(),
             lease: clients::acquire(spec)?,
         });
         let watched: Weak<Store> = Arc::downgrade(&store);
@@ -235,6 +242,7 @@ fn settings(config: &StoreConfig, spec: &ConnectionSpec) -> Settings {
         database: spec.database.clone(),
         selection: spec.read_preference.clone().map(SelectionCriteria::ReadPreference),
         pages_by_gt: AtomicBool::new(false),
+        compares_values: config.compares_values,
         retry_reads: spec.retry_reads,
         retry_writes: spec.retry_writes,
         api_strict: spec.server_api.as_ref().is_some_and(|api| api.strict == Some(true)),

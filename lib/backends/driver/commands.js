@@ -24,14 +24,14 @@ class Commands {
   #connection
   #layout
   #writing
-  #unacknowledged
+  isUnacknowledged
   #rowsMade = new Signal()
 
   constructor (connection, { layout, writeConcern }) {
     this.#connection = connection
     this.#layout = layout
     this.#writing = writing(writeConcern)
-    this.#unacknowledged = (writeConcern ?? connection.collection.writeConcern)?.w === 0
+    this.isUnacknowledged = (writeConcern ?? connection.collection.writeConcern)?.w === 0
   }
 
   get #collection () {
@@ -118,8 +118,8 @@ class Commands {
   async write (statements) {
     try {
       const reply = statements.length === 1 ? await this.#single(statements[0]) : await this.#bulk(statements)
-      if (reply.upserted.length > 0 || this.#unacknowledged) this.#rowsMade.raise()
-      return { reply: this.#unacknowledged ? { ...reply, n: undefined } : reply }
+      if (reply.upserted.length > 0 || this.isUnacknowledged) this.#rowsMade.raise()
+      return { reply: this.isUnacknowledged ? { ...reply, n: undefined } : reply }
     } catch (error) {
       const fate = fateOf(error)
       if (fate !== 'REJECTED') this.#rowsMade.raise() // nobody knows

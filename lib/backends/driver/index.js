@@ -4,6 +4,7 @@ const { bsonSize, checkSize, checkTogether, mayBeTooLarge } = require('../../ses
 const { asError, makeError } = require('../../support/errors')
 const { databaseOf } = require('../../support/database-name')
 const { isPromise, Promise } = require('../../support/realm')
+const { faultOf } = require('./collation')
 const collectionCalls = require('./collection-calls')
 const { dial } = require('./dial')
 const documents = require('./documents')
@@ -197,6 +198,8 @@ class DriverBackend {
     const commands = new WatchedCommands(this.#connection, this.#form, { layout: this.#layout, writeConcern })
     this.#note(this.#connection.isConnected)
     for (const { resolve } of this.#watchers.splice(0)) resolve()
+    const fault = await this.#faultOf(commands)
+    if (fault !== undefined) return this.#giveUp(makeError('MongoInvalidArgumentError', fault))
     this.#scheduler.connect(commands, {
       ...limitsOf(facts, commands),
       groupsDestroys: this.#layout.groupsDestroys,
@@ -220,6 +223,21 @@ class DriverBackend {
     if (leastWireVersion === 0 || !await collectionCalls.isOlderThan(leastWireVersion, this.#connection)) return
     throw makeError('MongoCompatibilityError',
       'maxLifetime needs MongoDB 4.2 or later, whose updates can be pipelines: this server is older')
+  }
+
+  /** Why nothing may be stored in the collection, by this connection, with these options. */
+  #faultOf ({ isUnacknowledged }) {
+    const { collection, conflicts } = this.#form
+    const comparesValues = conflicts !== 'overwrite'
+    if (comparesValues && isUnacknowledged) return 'conflicts needs acknowledged writes, and the write concern is w: 0'
+    return faultOf(this.#connection, { name: collection, comparesValues, isOver: () => this.#closing !== null })
+  }
+
+  /** Nothing that happens on a server mends it. */
+  #giveUp (error) {
+    this.#listener('error', error, 'connect')
+    this.#scheduler.refuse(error)
+    this.#scheduler.failWaiting(error)
   }
 
   /** An attempt to connect has failed. `refused`: another would, too, so nobody waits for it. */

@@ -193,6 +193,7 @@ function configuration (form) {
     autoRemove: form.autoRemove,
     sweepIntervalMS: form.sweepIntervalMS,
     writeConcern: form.writeConcern,
+    comparesValues: form.conflicts !== 'overwrite',
     operationTimeoutMS: form.operationTimeoutMS,
     maxQueue: form.maxQueue,
     extraCA: extraCA()

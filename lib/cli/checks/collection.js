@@ -1,7 +1,8 @@
 'use strict'
 
+const { equatesIds } = require('../../backends/driver/collation')
 const { namesIn } = require('../../migrate/collections')
-const { ok, problem, warning } = require('./finding')
+const { ok, problem } = require('./finding')
 
 // What kind of collection it is. The first three take no sessions, whatever the indexes.
 
@@ -28,8 +29,9 @@ async function checkCollection (form, { db, collection }) {
     return { findings: [problem('capped', message, another)], exists: true, isUsable: false }
   }
   const findings = [ok('collection', `${collection.namespace} is there.`)]
-  if (isMultilingual(options.collation)) {
-    findings.push(warning('collation', `${name} has a collation, by which ids that differ may be taken for one.`, another))
+  if (options.collation && equatesIds(options.collation)) {
+    const message = `${name} has a collation that takes ids that differ for one: no store works on it.`
+    findings.push(problem('collation', message, another))
   }
   return { findings, exists: true, isUsable: true }
 }
@@ -42,11 +44,6 @@ async function find (db, name) {
     if (error.code !== UNAUTHORIZED) throw error
     return (await namesIn(db)).includes(name) ? { name } : undefined
   }
-}
-
-/** Whether ids are compared by the rules of a language, at a strength that ignores case or accents. */
-function isMultilingual (collation) {
-  return collation !== undefined && collation.locale !== 'simple' && (collation.strength ?? 3) < 3
 }
 
 module.exports = { checkCollection }
