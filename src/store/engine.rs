@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Hands the scheduler what has arrived, in the order of the calls.
-    fn absorb(&self, work: &mut Work) {
+    pub(super) fn absorb(&self, work: &mut Work) {
         let (requests, fillings, withdrawn) = {
             let mut inbox = self.inbox();
             (
@@ -332,7 +332,7 @@ impl Store {
     }
 
     /// While the engine is locked, so that outcomes leave in the order in which the scheduler made them.
-    fn deliver(&self, work: &mut MutexGuard<'_, Work>) {
+    pub(super) fn deliver(&self, work: &mut MutexGuard<'_, Work>) {
         for (ticket, outcome) in work.scheduler.take_settled() {
             self.settle(&ticket, outcome.map(Outcome::from));
         }
@@ -345,24 +345,6 @@ impl Store {
         let mut work = self.work();
         work.scheduler.topology_changed();
         work.scheduler.learn_distance(round_trip);
-    }
-
-    /// The connection failed for a reason that waiting does not mend: everyone who waits is told.
-    fn fail_waiting(&self, error: &Error) {
-        self.note_failed_attempt();
-        self.sink.event(Event::Error(error.clone(), "connect"));
-        let mut work = self.work();
-        self.absorb(&mut work);
-        self.fail_all(&mut work, error);
-        self.deliver(&mut work);
-    }
-
-    pub(super) fn fail_all(&self, work: &mut Work, error: &Error) {
-        work.scheduler.fail_waiting(error);
-        work.barriers.clear();
-        for (_, ticket) in std::mem::take(&mut work.calls) {
-            self.settle(&ticket, Err(error.clone()));
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! - [`store`] is what a store is made of. [`admission`] takes operations in, within [`bounds`], and leaves them in the
 //!   [`inbox`]; [`sink`] is where outcomes go, [`ticket`] an operation's claim to its one outcome.
 //! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state.
+//! - [`failure`] ends what waits where nothing can be sent.
 //! - [`deadlines`] is the thread that ends what takes too long; [`watchlist`] and [`timeouts`] say what that is and what it
 //!   is told.
 //! - [`soundness`] holds everything back until it is known that the collection tells ids apart.
@@ -12,6 +13,7 @@ mod admission;
 pub mod bounds;
 mod deadlines;
 mod engine;
+mod failure;
 
 mod inbox;
 mod maintenance;

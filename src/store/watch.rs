@@ -86,7 +86,7 @@ impl Watched {
 /// The command that a call on the whole collection sends.
 fn name_of(request: &Request) -> &'static str {
     match request {
-        Request::Clear | Request::Sweep => "delete",
+        Request::Clear | Request::Sweep | Request::Discard { .. } => "delete",
         Request::Count => "aggregate",
         Request::Ping => "ping",
         _ => "find",
