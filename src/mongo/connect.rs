@@ -9,7 +9,7 @@ use std::{
 use bson::doc;
 use mongodb::options::{ReadPreference, SelectionCriteria};
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, Semaphore, watch},
     task::AbortHandle,
 };
 
@@ -59,6 +59,8 @@ pub struct Connection {
     demand: Notify,
     /// Collections in which no store has found a fault, so that another need not ask.
     sound: Mutex<HashSet<(String, String, bool)>>,
+    /// One asks at a time: many stores that start together must not each open a connection for it.
+    pub asking: Semaphore,
     client: Mutex<Option<Arc<WatchedClient>>>,
     connecting: Mutex<Option<AbortHandle>>,
 }
@@ -72,6 +74,7 @@ impl Connection {
             state: watch::Sender::new(State::Connecting),
             demand: Notify::new(),
             sound: Mutex::default(),
+            asking: Semaphore::new(1),
             client: Mutex::default(),
             connecting: Mutex::default(),
         });

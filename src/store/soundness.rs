@@ -19,9 +19,11 @@ const RETRY: Duration = Duration::from_millis(100);
 async fn check(store: Weak<Store>) {
     loop {
         let Some(strong) = store.upgrade() else { return };
-        let context = strong.lease.connection.context(&strong.settings);
+        let connection = Arc::clone(&strong.lease.connection);
+        let context = connection.context(&strong.settings);
         drop(strong);
         if let Some(context) = context
+            && let Ok(_turn) = connection.asking.acquire().await
             && let Ok(verdict) = ask(&context).await
         {
             if let Some(store) = store.upgrade() {
