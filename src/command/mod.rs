@@ -4,6 +4,7 @@ pub mod bson;
 pub mod collation;
 pub mod collection;
 pub mod error_codes;
+pub mod filtered;
 pub mod find;
 pub mod layout;
 pub mod reply;

@@ -9,6 +9,8 @@ use super::{bson::Writer, layout::Layout};
 pub struct Target {
     pub collection: String,
     pub layout: Layout,
+    /// The fields beside a session that the app declares, which are indexed.
+    pub fields: Vec<String>,
     pub read_concern: Option<RawDocumentBuf>,
     pub write_concern: Option<RawDocumentBuf>,
     /// `w: 0`: replies carry no counts.

@@ -32,7 +32,7 @@ const OF_COLLECTION: &str = "CONNECT_MONGO_COLLECTION";
 /// `Err`: the server could not be asked.
 pub async fn ensure_all(context: &Context, has_ttl_index: bool) -> Result<Option<Trouble>> {
     let target = &context.settings.target;
-    let wanted = target.layout.indexes(has_ttl_index);
+    let wanted = target.layout.indexes(has_ttl_index, &target.fields);
     if wanted.is_empty() {
         return Ok(None);
     }
@@ -139,12 +139,12 @@ fn is_there(index: &Index, existing: &[Document]) -> bool {
 }
 
 fn keys(index: &Index) -> Document {
-    index.keys.iter().map(|key| ((*key).to_owned(), 1.into())).collect()
+    index.keys.iter().map(|key| (key.clone(), 1.into())).collect()
 }
 
 /// The stable API does not know `background`.
 fn specification(index: &Index, api_strict: bool) -> Document {
-    let mut specification = doc! { "key": keys(index), "name": index.name };
+    let mut specification = doc! { "key": keys(index), "name": index.name() };
     if index.background && !api_strict {
         specification.insert("background", true);
     }

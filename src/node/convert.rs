@@ -1,5 +1,7 @@
 //! The core's values as JavaScript sees them, and back.
 
+use std::sync::Arc;
+
 use napi::{
     Env, JsValue, Result, Status, ValueType,
     bindgen_prelude::{JsObjectValue, Null, Object, ToNapiValue, Unknown},
@@ -9,7 +11,7 @@ use super::strings::{self, Js};
 use crate::{
     command::bson::{Writer, elements},
     error::Error,
-    session::{Expected, Expiry, Id, NEVER, Outcome, Row, StoredRow, Value, bson_type as tag},
+    session::{Expected, Expiry, Filter, Id, NEVER, Outcome, Row, StoredRow, Value, bson_type as tag},
     store::sink::{CommandReport, Event},
 };
 
@@ -196,10 +198,9 @@ pub fn read_expected(env: &Env, value: Unknown, now: Option<i64>) -> Result<Opti
 
 pub fn read_value(env: &Env, value: Unknown) -> Result<Value> {
     match value.get_type()? {
-        ValueType::String => strings::with_utf8(env.raw(), value.raw(), |bytes| Value {
-            tag: tag::STRING,
-            bytes: bytes.into(),
-        }),
+        ValueType::String => {
+            strings::with_utf8(env.raw(), value.raw(), |bytes| Value::new(tag::STRING, bytes))
+        }
         ValueType::Null => Ok(Value::null()),
         _ => {
             let value = strings::with_bytes(env.raw(), value.raw(), first_element)?;
@@ -209,11 +210,23 @@ pub fn read_value(env: &Env, value: Unknown) -> Result<Value> {
     }
 }
 
+/// `undefined`: none.
+pub fn read_fields(env: &Env, value: Unknown) -> Result<Option<Arc<[u8]>>> {
+    if value.get_type()? == ValueType::Undefined {
+        return Ok(None);
+    }
+    strings::with_bytes(env.raw(), value.raw(), |bytes| Some(bytes.into()))
+}
+
+/// The BSON document of a filter.
+pub fn read_filter(env: &Env, value: Unknown) -> Result<Filter> {
+    strings::with_bytes(env.raw(), value.raw(), |bytes| Value::new(tag::DOCUMENT, bytes))
+}
+
 fn first_element(bytes: &[u8]) -> Option<Value> {
     let document = bson::RawDocument::from_bytes(bytes).ok()?;
     let (_, tag, value) = elements(document).next()?;
-    let value = if tag == tag::STRING { tag::text(value) } else { value };
-    Some(Value { tag, bytes: value.into() })
+    Some(Value::from_element(tag, value))
 }
 
 fn invalid(message: &str) -> napi::Error {

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     mongo::clients,
     options::config::StoreConfig,
-    session::{Dates, Expected, Id, Request, Scan},
+    session::{Dates, Expected, Filter, Id, Request, Scan, Value, Wanted},
     store::{Store, Submitted},
 };
 
@@ -114,7 +114,7 @@ fn open(context: &FunctionCallContext) -> Result<Js> {
     })?;
     functions.add("fill", |core, context| {
         let arguments = Arguments(context);
-        let value = convert::read_value(context.env, context.get(1)?)?;
+        let value = arguments.value(6)?;
         core.store.fill(arguments.sequence()?, value, arguments.dates(2)?, arguments.expected(4)?);
         Ok(())
     })?;
@@ -202,22 +202,48 @@ impl Arguments<'_, '_> {
         convert::read_expected(self.0.env, self.0.get(first)?, self.millis(first + 1)?)
     }
 
+    /// Of a set, with the fields beside it.
+    fn value(&self, fields: usize) -> Result<Value> {
+        let mut value = convert::read_value(self.0.env, self.0.get(1)?)?;
+        value.fields = convert::read_fields(self.0.env, self.0.get(fields)?)?;
+        Ok(value)
+    }
+
+    fn filter(&self) -> Result<Filter> {
+        convert::read_filter(self.0.env, self.0.get(0)?)
+    }
+
+    fn find_where(&self, wanted: Wanted) -> Result<Request> {
+        Ok(Request::Where { filter: self.filter()?, wanted, now: self.now(1)? })
+    }
+
+    /// `null` for none.
+    fn optional_id(&self, index: usize) -> Result<Option<Id>> {
+        let id: Unknown = self.0.get(index)?;
+        if id.get_type()? == ValueType::Null {
+            return Ok(None);
+        }
+        convert::read_id(self.0.env, id).map(Some)
+    }
+
     fn scan(&self, ids_only: bool) -> Result<Request> {
-        let after: Unknown = self.0.get(0)?;
-        let first = after.get_type()? == ValueType::Null;
-        let after = if first { None } else { Some(convert::read_id(self.0.env, after)?) };
-        Ok(Request::Scan(Scan { after, limit: self.0.get(1)?, now: self.now(2)?, ids_only }))
+        Ok(Request::Scan(Scan {
+            after: self.optional_id(0)?,
+            limit: self.0.get(1)?,
+            now: self.now(2)?,
+            ids_only,
+        }))
     }
 }
 
-const OPERATIONS: [(&str, Decode); 12] = [
+const OPERATIONS: [(&str, Decode); 17] = [
     ("get", |arguments| Ok(Request::Get { id: arguments.id()?, now: arguments.now(1)? })),
     ("set", |arguments| {
-        let value = convert::read_value(arguments.0.env, arguments.0.get(1)?)?;
+        let value = arguments.value(4)?;
         Ok(Request::Set { id: arguments.id()?, value, dates: arguments.dates(2)?, expected: None })
     }),
     ("setIf", |arguments| {
-        let value = convert::read_value(arguments.0.env, arguments.0.get(1)?)?;
+        let value = arguments.value(6)?;
         let expected = arguments.expected(4)?;
         Ok(Request::Set { id: arguments.id()?, value, dates: arguments.dates(2)?, expected })
     }),
@@ -233,4 +259,11 @@ const OPERATIONS: [(&str, Decode); 12] = [
     ("clear", |_| Ok(Request::Clear)),
     ("ping", |_| Ok(Request::Ping)),
     ("sweep", |_| Ok(Request::Sweep)),
+    ("countWhere", |arguments| arguments.find_where(Wanted::Count)),
+    ("idsWhere", |arguments| arguments.find_where(Wanted::Ids)),
+    ("rowsWhere", |arguments| arguments.find_where(Wanted::Rows)),
+    ("destroyWhere", |arguments| {
+        Ok(Request::DestroyWhere { filter: arguments.filter()?, except: arguments.optional_id(1)? })
+    }),
+    ("writeFields", |arguments| Ok(Request::WriteFields { id: arguments.id()?, value: arguments.value(2)? })),
 ];

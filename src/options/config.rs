@@ -27,6 +27,9 @@ pub struct StoreConfig {
     pub options: Map<String, Value>,
     pub collection: String,
     pub layout: Layout,
+    /// Names of the fields beside a session, which are indexed whatever `auto_remove` says.
+    #[serde(default)]
+    pub fields: Vec<String>,
     pub auto_remove: AutoRemove,
     /// Between two sweeps in interval mode. Fractions are allowed.
     #[serde(default = "default_sweep_interval", rename = "sweepIntervalMS", deserialize_with = "millis")]

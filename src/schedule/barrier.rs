@@ -1,5 +1,5 @@
-//! `clear`, `all`, `ids` and `length` see everything that was called before them; what is called after `clear` happens
-//! after it.
+//! `clear`, `all`, `ids` and `length` see everything that was called before them; what is called after `clear`, or after a
+//! destroy of the rows that a filter finds, happens after it.
 //!
 //! Operations belong to epochs, the stretches between barriers. A barrier may leave when no operation of its epoch or of
 //! an earlier one is left.
@@ -12,10 +12,18 @@ use super::operation::{Epoch, Ticket, Transport};
 pub enum BarrierKind {
     /// Holds back what is called after it.
     Clear,
+    /// Finds rows to destroy. It holds back what is called after it until their ids are known.
+    FindToDestroy,
     /// Later barriers wait for it.
     Count,
     /// The first page of a scan. It holds nothing back.
     Scan,
+}
+
+impl BarrierKind {
+    fn holds_back(self) -> bool {
+        matches!(self, Self::Clear | Self::FindToDestroy)
+    }
 }
 
 #[derive(Debug)]
@@ -65,33 +73,34 @@ impl<T: Transport> Barriers<T> {
         self.drop_ended();
     }
 
-    /// Whether a `clear` holds back what is called now.
+    /// Whether a barrier holds back what is called now.
     pub fn is_holding(&self) -> bool {
-        let clears = |barrier: &Barrier<T>| barrier.kind == BarrierKind::Clear;
-        self.waiting.iter().any(clears) || self.running.iter().any(clears)
+        let holds = |barrier: &Barrier<T>| barrier.kind.holds_back();
+        self.waiting.iter().any(holds) || self.running.iter().any(holds)
     }
 
-    /// Starts the oldest barrier that nothing before it keeps waiting. `may_clear`: whether a `clear` may be among them.
-    pub fn start_open(&mut self, may_clear: bool) -> Option<&Barrier<T>> {
+    /// Starts the oldest barrier that nothing before it keeps waiting. `may_hold`: whether one that holds others back may be
+    /// among them.
+    pub fn start_open(&mut self, may_hold: bool) -> Option<&Barrier<T>> {
         let first = self.first;
-        let may = |kind| may_clear || kind != BarrierKind::Clear;
+        let may = |kind: BarrierKind| may_hold || !kind.holds_back();
         let index = self.waiting.iter().position(|barrier| barrier.after < first && may(barrier.kind))?;
         self.running.extend(self.waiting.remove(index));
         self.running.last()
     }
 
-    /// The `clear` that waits for no operation any more.
-    pub fn open_clear(&self) -> Option<&T::Ticket> {
-        let open = |barrier: &&Barrier<T>| barrier.kind == BarrierKind::Clear && barrier.after < self.first;
+    /// The barrier that holds others back and waits for no operation any more.
+    pub fn open_holding(&self) -> Option<&T::Ticket> {
+        let open = |barrier: &&Barrier<T>| barrier.kind.holds_back() && barrier.after < self.first;
         self.waiting.iter().find(open).map(|barrier| &barrier.ticket)
     }
 
     /// A barrier that was started has ended. One that was given up before is not known any more.
-    pub fn finish(&mut self, sequence: u64) {
-        if let Some(index) = self.running.iter().position(|barrier| barrier.sequence == sequence) {
-            let barrier = self.running.swap_remove(index);
-            self.let_go(&barrier);
-        }
+    pub fn finish(&mut self, sequence: u64) -> Option<T::Ticket> {
+        let index = self.running.iter().position(|barrier| barrier.sequence == sequence)?;
+        let barrier = self.running.swap_remove(index);
+        self.let_go(&barrier);
+        Some(barrier.ticket)
     }
 
     /// Lets go of the barriers that have been settled, waiting or running.
@@ -115,10 +124,10 @@ impl<T: Transport> Barriers<T> {
         waiting.into_iter().map(|barrier| barrier.ticket).collect()
     }
 
-    /// Takes the `clear` that waits for no operation.
-    pub fn take_open_clear(&mut self) -> Option<T::Ticket> {
+    /// Takes the barrier that holds others back and waits for no operation.
+    pub fn take_open_holding(&mut self) -> Option<T::Ticket> {
         let first = self.first;
-        let open = |barrier: &Barrier<T>| barrier.kind == BarrierKind::Clear && barrier.after < first;
+        let open = |barrier: &Barrier<T>| barrier.kind.holds_back() && barrier.after < first;
         let barrier = self.waiting.iter().position(open).and_then(|index| self.waiting.remove(index))?;
         self.let_go(&barrier);
         Some(barrier.ticket)

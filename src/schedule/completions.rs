@@ -87,14 +87,14 @@ impl<T: Transport> Scheduler<T> {
         self.end_statements(statements, ends);
     }
 
-    /// A fence's write was acknowledged, or failed for good: then the `clear` that waits for it fails, too.
+    /// A fence's write was acknowledged, or failed for good: then the barrier that waits for it fails, too.
     pub fn end_fence(&mut self, id: CommandId, end: Result<(), T::Error>) {
         let Some(InFlight::Fence { session }) = self.in_flight.remove(&id) else { return };
         self.fences.give_back(session);
         match end {
             Ok(()) => self.fences.acknowledged(session),
             Err(error) => {
-                self.settled.extend(self.barriers.take_open_clear().map(|ticket| (ticket, Err(error))));
+                self.settled.extend(self.barriers.take_open_holding().map(|ticket| (ticket, Err(error))));
                 self.release_held();
             }
         }
@@ -208,6 +208,9 @@ impl<T: Transport> Scheduler<T> {
                 ends[index] = StatementEnd::Missed { resent: !clean };
             }
         }
+        if let Some(n) = n.filter(|_| kind == WriteKind::Delete) {
+            count_conditional(n, &statements, &mut ends);
+        }
         let Some(n) = n.filter(|_| kind == WriteKind::Update && is_confirmed) else {
             return self.end_statements(statements, ends);
         };
@@ -264,6 +267,22 @@ impl<T: Transport> Scheduler<T> {
         self.leave(left);
         if !missed.is_empty() {
             self.resumed.push_back(Resumed::FindCurrent(missed));
+        }
+    }
+}
+
+/// Of a delete's sum, conditional destroys take as much as there are of them: the sum of theirs is asked for, and of the
+/// others nobody asks.
+fn count_conditional<T: Transport>(
+    n: u64,
+    statements: &[(Statement<T>, Vec<Member<T>>)],
+    ends: &mut [StatementEnd<T::Error>],
+) {
+    let mut left = n;
+    for ((statement, _), end) in statements.iter().zip(ends) {
+        if let (Some(_), StatementEnd::Applied { matched, .. }) = (&statement.expected, end) {
+            *matched = left > 0;
+            left = left.saturating_sub(1);
         }
     }
 }

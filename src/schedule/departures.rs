@@ -112,11 +112,11 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    /// A `clear` is not sent before every write that was never answered is settled or fenced off.
+    /// A barrier that holds others back is not sent before every write that was never answered is settled or fenced off.
     fn poll_barriers(&mut self) -> Option<Command<T>> {
         let settled = self.fences.is_settled() && self.unsettled.is_empty();
         if !settled
-            && let Some(deadline) = self.barriers.open_clear().map(Ticket::deadline)
+            && let Some(deadline) = self.barriers.open_holding().map(Ticket::deadline)
             && let Some(session) = self.fences.take_unsettled()
         {
             let command = self.command(Body::Fence { session }, deadline, 0);

@@ -110,7 +110,8 @@ impl<T: Transport> KeyQueue<T> {
 
     /// Bytes of the largest value that the next write may store: which sets fold is known when it is built.
     pub fn next_write_bytes(&self) -> usize {
-        let folding = self.waiting.iter().take_while(|waiting| !matches!(waiting.action, Action::Destroy));
+        let folding =
+            self.waiting.iter().take_while(|waiting| waiting.write_kind() != Some(WriteKind::Delete));
         let bytes = folding.map(|waiting| match &waiting.action {
             Action::Set { value, expected, .. } => {
                 let expected = expected.as_deref().and_then(Expected::value);
@@ -292,7 +293,9 @@ impl<T: Transport> KeyQueue<T> {
                     statement.expected.clone_from(expected);
                 }
                 Action::Touch { dates } => statement.dates = statement.dates.overlaid_by(*dates),
-                Action::Destroy | Action::Unfilled => unreachable!("they end the fold"),
+                Action::Destroy | Action::DestroyIf { .. } | Action::Unfilled => {
+                    unreachable!("they end the fold")
+                }
             }
             members.push(Member { operation, row });
         }
@@ -312,7 +315,7 @@ impl<T: Transport> KeyQueue<T> {
             && statement.expected.is_none()
             && match operation.action {
                 Action::Get { .. } => serves_gets && statement.value.as_ref().is_some_and(Value::serves_gets),
-                Action::Destroy | Action::Unfilled => false,
+                Action::Destroy | Action::DestroyIf { .. } | Action::Unfilled => false,
                 Action::Set { expected: Some(_), .. } if first.is_some() => false,
                 Action::Set { .. } | Action::Touch { .. } => self.may_write_beside_reading(operation),
             }
@@ -320,11 +323,13 @@ impl<T: Transport> KeyQueue<T> {
 
     fn take_destroy(&mut self, key: &T::Key, left: &mut Vec<Epoch>) -> (Statement<T>, Vec<Member<T>>) {
         let mut members: Vec<Member<T>> = Vec::new();
+        let mut expected = None;
         while let Some(operation) = self.waiting.front() {
             let is_live = !operation.ticket.is_settled();
             let joins = match operation.action {
-                Action::Destroy => members.is_empty(),
-                Action::Get { .. } => !members.is_empty(),
+                Action::Destroy | Action::DestroyIf { .. } => members.is_empty(),
+                // Behind a conditional destroy there may be a row.
+                Action::Get { .. } => !members.is_empty() && expected.is_none(),
                 Action::Set { .. } | Action::Unfilled | Action::Touch { .. } => false,
             };
             if is_live && !joins {
@@ -332,6 +337,9 @@ impl<T: Transport> KeyQueue<T> {
             }
             let Some(operation) = self.pop_front() else { break };
             if is_live && operation.ticket.send() {
+                if let Action::DestroyIf { expected: condition } = &operation.action {
+                    expected = Some(condition.clone());
+                }
                 members.push(Member { operation, row: None });
             } else {
                 left.push(operation.epoch);
@@ -342,7 +350,7 @@ impl<T: Transport> KeyQueue<T> {
             kind: WriteKind::Delete,
             value: None,
             dates: Dates::default(),
-            expected: None,
+            expected,
         };
         (statement, members)
     }
@@ -381,6 +389,7 @@ impl<T: Transport> KeyQueue<T> {
 
 fn leaves<T: Transport>(statement: &Statement<T>, serves_gets: bool) -> Leaves<T> {
     match (statement.kind, &statement.value) {
+        (WriteKind::Delete, _) if statement.expected.is_some() => Leaves::Unsaid,
         (WriteKind::Delete, _) => Leaves::Nothing,
         (WriteKind::Update, Some(value)) if serves_gets && value.serves_gets() => {
             Leaves::Row(Row { value: value.clone(), dates: statement.dates })

@@ -33,6 +33,9 @@ pub trait Ticket: Clone + Debug {
 
     fn is_settled(&self) -> bool;
 
+    /// Whether both are claims to the same outcome.
+    fn is(&self, other: &Self) -> bool;
+
     /// Takes the operation into a command. False if it has been settled: then it must not be sent.
     fn send(&self) -> bool;
 
@@ -72,6 +75,10 @@ pub enum Action<T: Transport> {
         dates: Dates,
     },
     Destroy,
+    /// Destroys the row only if it is as expected.
+    DestroyIf {
+        expected: Box<Expected<T::Value>>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,7 +93,7 @@ impl<T: Transport> Operation<T> {
         match self.action {
             Action::Get { .. } => None,
             Action::Set { .. } | Action::Unfilled | Action::Touch { .. } => Some(WriteKind::Update),
-            Action::Destroy => Some(WriteKind::Delete),
+            Action::Destroy | Action::DestroyIf { .. } => Some(WriteKind::Delete),
         }
     }
 
@@ -96,7 +103,7 @@ impl<T: Transport> Operation<T> {
 
     /// Whether no get can pass it.
     pub fn blocks_gets(&self) -> bool {
-        matches!(self.action, Action::Set { .. } | Action::Unfilled | Action::Destroy)
+        !matches!(self.action, Action::Get { .. } | Action::Touch { .. })
     }
 }
 
@@ -108,6 +115,8 @@ pub enum Outcome<V> {
     Updated,
     Matched(bool),
     Removed(bool),
+    /// How many rows were removed.
+    Count(u64),
 }
 
 /// An operation's ticket, with its outcome.

@@ -19,6 +19,7 @@ use super::{
     operation::{Action, Epoch, Operation, Outcome, Settled, Ticket, Transport, WriteKind},
     ready::ReadyKeys,
     statement::{Lookup, Member, Statement, StatementEnd},
+    tally::Tallies,
     window::{Departure, Windows},
 };
 use crate::session::{Dates, Expected, StoredRow};
@@ -82,6 +83,7 @@ pub struct Scheduler<T: Transport> {
     held: VecDeque<Held<T>>,
     pub(super) settled: Vec<Settled<T>>,
     pub(super) conflicts: Vec<Conflict<T>>,
+    pub(super) tallies: Tallies<T>,
     /// Bytes of a row, averaged over recent ones.
     pub(super) row_bytes: usize,
     pub(super) next_command: CommandId,
@@ -159,6 +161,7 @@ impl<T: Transport> Scheduler<T> {
             held: VecDeque::new(),
             settled: Vec::new(),
             conflicts: Vec::new(),
+            tallies: Tallies::default(),
             row_bytes: 1024,
             next_command: 0,
             budget,
@@ -240,6 +243,7 @@ impl<T: Transport> Scheduler<T> {
         }
         self.held.retain(|held| !held.ticket().is_settled());
         self.barriers.purge();
+        self.tallies.purge();
         self.release_held();
     }
 
@@ -262,7 +266,8 @@ impl<T: Transport> Scheduler<T> {
 
     /// The outcomes since the last call. The caller settles each ticket, unless something else has.
     pub fn take_settled(&mut self) -> Vec<Settled<T>> {
-        std::mem::take(&mut self.settled)
+        let settled = std::mem::take(&mut self.settled);
+        self.tallies.sum_up(settled)
     }
 
     /// Whether nothing waits and nothing is in flight. Writes that were given up without an answer do not count.
@@ -318,7 +323,7 @@ impl<T: Transport> Scheduler<T> {
         self.in_flight.iter().filter(|(_, command)| is_overdue(command)).map(|(id, _)| *id).collect()
     }
 
-    fn admit(&mut self, sequence: u64, key: &T::Key, ticket: T::Ticket, action: Action<T>) {
+    pub(super) fn admit(&mut self, sequence: u64, key: &T::Key, ticket: T::Ticket, action: Action<T>) {
         let epoch = self.barriers.enter();
         self.keys.push(key, Operation { sequence, ticket, action, epoch });
     }

@@ -18,7 +18,7 @@ pub struct Statement<T: Transport> {
     /// What is stored: `None` for touches alone, and for a destroy.
     pub value: Option<T::Value>,
     pub dates: Dates,
-    /// Of a conditional set, which has a statement of its own.
+    /// Of a conditional write, which has a statement of its own.
     pub expected: Option<Box<Expected<T::Value>>>,
 }
 
@@ -104,7 +104,7 @@ pub fn settle_members<T: Transport>(
                 }
             }
             Action::Touch { .. } => Outcome::Matched(if statement.upserts() { exists } else { matched }),
-            Action::Destroy => Outcome::Removed(matched),
+            Action::Destroy | Action::DestroyIf { .. } => Outcome::Removed(matched),
         };
         settled.push((operation.ticket, Ok(outcome)));
     }

@@ -1,4 +1,4 @@
-//! What a conditional set demands of the row that it is to replace.
+//! What a conditional write demands of the row that it is to change.
 
 use super::value::Value;
 
@@ -8,13 +8,15 @@ pub enum Expected<V = Value> {
     NoRow,
     /// A row that holds this value still. `latest_expired`: where it has to be a live one, the latest `expires` that is not.
     Row { value: V, latest_expired: Option<i64> },
+    /// Of a conditional destroy: a row with these fields.
+    Fields(V),
 }
 
 impl<V> Expected<V> {
     pub fn value(&self) -> Option<&V> {
         match self {
             Self::NoRow => None,
-            Self::Row { value, .. } => Some(value),
+            Self::Row { value, .. } | Self::Fields(value) => Some(value),
         }
     }
 }

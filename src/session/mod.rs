@@ -11,6 +11,6 @@ mod value;
 pub use dates::{Dates, Expiry, NEVER};
 pub use expected::Expected;
 pub use id::Id;
-pub use request::{Kind, Outcome, Request, Scan};
+pub use request::{Filter, Kind, Outcome, Request, Scan, Wanted};
 pub use row::{Row, StoredRow};
 pub use value::Value;

@@ -39,6 +39,32 @@ pub enum Request {
     Scan(Scan),
     Ping,
     Sweep,
+    Where {
+        filter: Filter,
+        wanted: Wanted,
+        now: i64,
+    },
+    /// `except`: an id that stays.
+    DestroyWhere {
+        filter: Filter,
+        except: Option<Id>,
+    },
+    /// Stores the fields of this value, in a row that holds the value still.
+    WriteFields {
+        id: Id,
+        value: Value,
+    },
+}
+
+/// Fields and their values, as a BSON document.
+pub type Filter = Value;
+
+/// What is wanted of the rows that a filter finds, as far as they have not expired.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wanted {
+    Count,
+    Ids,
+    Rows,
 }
 
 /// One page of live rows in the order of their `_id`s.
@@ -80,11 +106,14 @@ pub enum Kind {
     Scan,
     Ping,
     Sweep,
+    Where,
+    DestroyWhere,
+    Backfill,
     Close,
 }
 
 impl Kind {
-    pub const ALL: [(Kind, &str); 10] = [
+    pub const ALL: [(Kind, &str); 13] = [
         (Kind::Get, "get"),
         (Kind::Set, "set"),
         (Kind::Touch, "touch"),
@@ -94,6 +123,9 @@ impl Kind {
         (Kind::Scan, "scan"),
         (Kind::Ping, "ping"),
         (Kind::Sweep, "sweep"),
+        (Kind::Where, "where"),
+        (Kind::DestroyWhere, "destroyWhere"),
+        (Kind::Backfill, "backfill"),
         (Kind::Close, "close"),
     ];
 
@@ -103,7 +135,7 @@ impl Kind {
 
     /// Whether it needs the primary, whatever the read preference.
     pub fn writes(self) -> bool {
-        matches!(self, Kind::Set | Kind::Touch | Kind::Destroy | Kind::Clear | Kind::Sweep)
+        !matches!(self, Kind::Get | Kind::Count | Kind::Scan | Kind::Ping | Kind::Where | Kind::Close)
     }
 }
 
@@ -119,6 +151,9 @@ impl Request {
             Self::Scan(_) => Kind::Scan,
             Self::Ping => Kind::Ping,
             Self::Sweep => Kind::Sweep,
+            Self::Where { .. } => Kind::Where,
+            Self::DestroyWhere { .. } => Kind::DestroyWhere,
+            Self::WriteFields { .. } => Kind::Backfill,
         }
     }
 
@@ -126,7 +161,7 @@ impl Request {
     pub fn payload_bytes(&self) -> usize {
         match self {
             Self::Set { id, value, expected, .. } => {
-                id.bytes().len() + value.bytes.len() + expected.as_deref().map_or(0, Expected::value_bytes)
+                id.bytes().len() + value.size() + expected.as_deref().map_or(0, Expected::value_bytes)
             }
             Self::Reserve { id, bytes } => id.bytes().len() + bytes,
             Self::Get { id, .. } | Self::Touch { id, .. } | Self::Destroy { id } => id.bytes().len(),

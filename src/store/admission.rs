@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    schedule::Conflict,
+    schedule::{Conflict, MAX_FOUND},
     session::{Dates, Expected, Kind, Outcome, Request, Value},
 };
 
@@ -36,8 +36,8 @@ impl Store {
     pub fn submit(&self, request: Request, token: usize) -> Submitted {
         let payload = match &request {
             Request::Set { id, value, expected, .. } => {
-                let checked = check_size(id.bytes().len(), value.bytes.len())
-                    .and_then(|()| check_together(value.bytes.len(), expected_bytes(expected.as_deref())));
+                let checked = check_size(id.bytes().len(), value.size())
+                    .and_then(|()| check_together(value.size(), expected_bytes(expected.as_deref())));
                 if let Err(error) = checked {
                     self.refuse(token, Kind::Set, error);
                     return Submitted::Accepted(REFUSED);
@@ -103,8 +103,8 @@ impl Store {
         {
             let mut inbox = self.inbox();
             let Some(ticket) = inbox.unfilled.remove(&sequence) else { return };
-            let checked = check_size(0, value.bytes.len())
-                .and_then(|()| check_together(value.bytes.len(), expected_bytes(expected.as_deref())));
+            let checked = check_size(0, value.size())
+                .and_then(|()| check_together(value.size(), expected_bytes(expected.as_deref())));
             match checked {
                 Ok(()) => inbox.fillings.push(Filling { sequence, value, dates, expected }),
                 Err(error) => {
@@ -200,7 +200,7 @@ impl Store {
         }
         let is_call = matches!(request, Request::Discard { .. });
         let sequence = inbox.next_sequence;
-        inbox.next_sequence += 1;
+        inbox.next_sequence += if kind == Kind::DestroyWhere { MAX_FOUND } else { 1 };
         if matches!(request, Request::Reserve { .. }) {
             inbox.unfilled.insert(sequence, ticket.clone());
         }

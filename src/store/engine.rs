@@ -26,6 +26,7 @@ use crate::{
         collection,
         connect::State,
         context::Context,
+        filtered,
         find::{self, Found},
         server_session::{ServerSession, ServerSessions},
         write,
@@ -240,6 +241,9 @@ impl Store {
                 });
             }
             Body::Barrier { sequence, ticket, .. } => match work.barriers.remove(&sequence) {
+                Some((Request::DestroyWhere { filter, except }, _)) => {
+                    self.find_to_destroy(&context, id, filter, except, ticket);
+                }
                 Some((request, _)) => self.start_call(&context, request, ticket, Some(id)),
                 None => work.scheduler.end_barrier(id),
             },
@@ -323,7 +327,7 @@ impl Store {
     }
 
     /// A command has ended: what comes of it is delivered, and others may start.
-    fn end(self: &Arc<Self>, end: impl FnOnce(&mut Work)) {
+    pub(super) fn end(self: &Arc<Self>, end: impl FnOnce(&mut Work)) {
         let mut work = self.work();
         end(&mut work);
         self.deliver(&mut work);
@@ -354,6 +358,8 @@ fn barrier_of(request: &Request) -> Option<BarrierKind> {
         Request::Clear => Some(BarrierKind::Clear),
         Request::Count => Some(BarrierKind::Count),
         Request::Scan(scan) if scan.after.is_none() => Some(BarrierKind::Scan),
+        Request::Where { .. } => Some(BarrierKind::Count),
+        Request::DestroyWhere { .. } => Some(BarrierKind::FindToDestroy),
         _ => None,
     }
 }
@@ -363,6 +369,12 @@ async fn call(store: &Store, context: &Context, request: &Request, deadline: Ins
         Request::Clear => collection::clear(context, deadline).await.map(|()| Outcome::Done),
         Request::Count => collection::count(context, deadline).await.map(Outcome::Count),
         Request::Scan(scan) => store.page(context, scan, deadline).await,
+        Request::Where { filter, wanted, now } => {
+            filtered::find(context, filter, *wanted, *now, deadline).await
+        }
+        Request::WriteFields { id, value } => {
+            filtered::write_fields(context, id, value, deadline).await.map(Outcome::Matched)
+        }
         Request::Ping => collection::ping(context, deadline).await.map(|()| Outcome::Done),
         Request::Discard { id, value } => {
             collection::discard(context, id, value, deadline).await.map(Outcome::Removed)
@@ -384,6 +396,7 @@ impl From<schedule::Outcome<Value>> for Outcome {
             schedule::Outcome::Updated => Self::Updated,
             schedule::Outcome::Matched(matched) => Self::Matched(matched),
             schedule::Outcome::Removed(removed) => Self::Removed(removed),
+            schedule::Outcome::Count(count) => Self::Count(count),
         }
     }
 }

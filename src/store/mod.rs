@@ -2,7 +2,8 @@
 //!
 //! - [`store`] is what a store is made of. [`admission`] takes operations in, within [`bounds`], and leaves them in the
 //!   [`inbox`]; [`sink`] is where outcomes go, [`ticket`] an operation's claim to its one outcome.
-//! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state.
+//! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state. [`destroys`] finds the
+//!   rows that a filter destroys.
 //! - [`failure`] ends what waits where nothing can be sent.
 //! - [`deadlines`] is the thread that ends what takes too long; [`watchlist`] and [`timeouts`] say what that is and what it
 //!   is told.
@@ -12,9 +13,9 @@
 mod admission;
 pub mod bounds;
 mod deadlines;
+mod destroys;
 mod engine;
 mod failure;
-
 mod inbox;
 mod maintenance;
 pub mod sink;

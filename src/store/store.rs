@@ -231,6 +231,7 @@ fn settings(config: &StoreConfig, spec: &ConnectionSpec) -> Settings {
         target: Target {
             collection: config.collection.clone(),
             layout: config.layout,
+            fields: config.fields.clone(),
             read_concern: spec
                 .read_concern
                 .as_ref()

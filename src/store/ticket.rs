@@ -113,6 +113,10 @@ impl schedule::Ticket for Ticket {
         self.0.is_settled()
     }
 
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     fn send(&self) -> bool {
         self.0.send()
     }
@@ -139,7 +143,7 @@ impl schedule::Transport for Core {
 
 impl schedule::Value for Value {
     fn bytes(&self) -> usize {
-        self.bytes.len()
+        self.size()
     }
 
     fn serves_gets(&self) -> bool {

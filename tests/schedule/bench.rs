@@ -89,6 +89,10 @@ impl Ticket for TestTicket {
         self.settled.get()
     }
 
+    fn is(&self, other: &Self) -> bool {
+        self.sequence == other.sequence
+    }
+
     fn send(&self) -> bool {
         self.sent.set(!self.settled.get());
         self.sent.get()
@@ -107,6 +111,7 @@ pub enum Came {
     Updated,
     Matched(bool),
     Removed(bool),
+    Counted(u64),
     Failed(&'static str),
 }
 
@@ -199,10 +204,20 @@ impl Bench {
         self.submit(key, Action::Destroy)
     }
 
+    /// The ids that a `FindToDestroy` has found, for rows that hold this number.
+    pub fn destroy_found(&mut self, id: CommandId, keys: Vec<u8>, number: u64) {
+        self.scheduler.destroy_found(id, keys, &Expected::Fields(text(number)));
+        self.collect();
+    }
+
     pub fn barrier(&mut self, kind: BarrierKind) -> u64 {
         let ticket = self.ticket();
         let sequence = ticket.sequence;
         self.scheduler.submit_barrier(sequence, kind, ticket);
+        if kind == BarrierKind::FindToDestroy {
+            // The sequence numbers of what it may find.
+            (0..u8::MAX).for_each(|_| drop(self.ticket()));
+        }
         sequence
     }
 
@@ -281,6 +296,7 @@ impl Bench {
                 Ok(Outcome::Updated) => Came::Updated,
                 Ok(Outcome::Matched(matched)) => Came::Matched(matched),
                 Ok(Outcome::Removed(removed)) => Came::Removed(removed),
+                Ok(Outcome::Count(count)) => Came::Counted(count),
                 Err(error) => Came::Failed(error),
             };
             self.outcomes.push((ticket.sequence, came));

@@ -31,7 +31,7 @@ impl World {
         let expected = match (row, &self.expected[&sequence]) {
             (Some(row), _) => expecting(row.value.number),
             (None, Expected::NoRow) => Expected::NoRow,
-            (None, Expected::Row { .. }) => {
+            (None, Expected::Row { .. } | Expected::Fields(_)) => {
                 if !self.ticket_is_settled(sequence) {
                     self.bench.ring(sequence);
                     self.bench.outcomes.push((sequence, Came::Failed("withdrawn")));

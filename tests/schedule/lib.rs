@@ -4,6 +4,7 @@ mod bench;
 mod conditional;
 mod conflicts;
 mod faults;
+mod found;
 mod model;
 mod properties;
 mod rules;

@@ -49,7 +49,7 @@ fn is_as_expected(statement: &Statement<Made>, rows: &BTreeMap<u8, u64>) -> bool
     match statement.expected.as_deref() {
         None => true,
         Some(Expected::NoRow) => row.is_none(),
-        Some(Expected::Row { value, .. }) => row == Some(&value.number),
+        Some(Expected::Row { value, .. } | Expected::Fields(value)) => row == Some(&value.number),
     }
 }
 

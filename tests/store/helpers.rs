@@ -129,7 +129,7 @@ pub fn set(id: &str, text: &str) -> Request {
 }
 
 pub fn value(text: &str) -> Value {
-    Value { tag: bson_type::STRING, bytes: text.as_bytes().into() }
+    Value::new(bson_type::STRING, text.as_bytes())
 }
 
 pub fn touch(id: &str, expires: i64) -> Request {

@@ -4,6 +4,7 @@ use bson::{DateTime, Document, RawDocument, RawDocumentBuf, rawdoc};
 use serde::Deserialize;
 
 use super::{
+    beside,
     fields::{CREATED_AT, EXPIRES, ID, LAST_MODIFIED, SESSION as VALUE, UPDATED_AT, date},
     index::{Index, is_on, is_whole},
     lifetime,
@@ -30,9 +31,6 @@ pub struct ConnectMongo {
     pub max_lifetime_millis: Option<i64>,
 }
 
-pub const INDEX: Index =
-    Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: Some(0), background: false };
-
 /// What to do about rows that MongoDB does not remove.
 pub const ALTERNATIVE: &str = ", or autoRemove: 'interval' or 'disabled'";
 
@@ -41,6 +39,12 @@ pub const FOREIGN: &str = "the collection holds rows of session-mongoose (its un
     npx connect-mongo-native migrate --from session-mongoose";
 
 impl ConnectMongo {
+    pub fn indexes(&self, has_ttl_index: bool, fields: &[String]) -> Vec<Index> {
+        let ttl = has_ttl_index.then(|| Index { expire_after: Some(0), ..Index::on(&[EXPIRES]) });
+        let of_fields = fields.iter().map(|field| Index::on(&[field]));
+        ttl.into_iter().chain(of_fields).map(|index| Index { background: self.background, ..index }).collect()
+    }
+
     /// Writes the update of a statement.
     pub fn write_update(
         &self,
@@ -72,10 +76,12 @@ impl ConnectMongo {
         now_millis: i64,
     ) {
         let inserts_only = expected == Some(&Expected::NoRow);
+        let fields = value.and_then(|value| value.fields.as_deref()).unwrap_or_default();
         if !inserts_only {
             let set = writer.document("$set");
             write_fields(writer, value, dates);
             writer.end(set);
+            beside::write_unset(writer, fields);
         }
         let creates = self.timestamps && value.is_some();
         if creates || expected.is_some() {
@@ -84,7 +90,7 @@ impl ConnectMongo {
                 Some(Expected::NoRow) => write_fields(writer, value, dates),
                 // Another id than the query's: a row that is not as expected is an error of its statement alone.
                 Some(Expected::Row { .. }) => writer.value(ID, tag::NULL, &[]),
-                None => {}
+                Some(Expected::Fields(_)) | None => {}
             }
             if creates {
                 writer.date(CREATED_AT, now_millis);
@@ -101,9 +107,10 @@ impl ConnectMongo {
         }
     }
 
-    /// What a row has to be for a conditional set, beside its id.
+    /// What a row has to be for a conditional write, beside its id.
     pub fn write_condition(&self, writer: &mut Writer, expected: &Expected) {
-        if self.max_lifetime_millis.is_some() {
+        let is_of_set = !matches!(expected, Expected::Fields(_));
+        if self.max_lifetime_millis.is_some() && is_of_set {
             lifetime::write_condition(writer);
         }
         write_condition(writer, expected);
@@ -151,15 +158,30 @@ fn write_fields(writer: &mut Writer, value: Option<&Value>, dates: Dates) {
     if let Some(millis) = dates.last_modified {
         writer.date(LAST_MODIFIED, millis);
     }
+    if let Some(fields) = value.and_then(|value| value.fields.as_deref()) {
+        beside::write_set(writer, fields);
+    }
 }
 
-/// `$eq`, because a document whose first key begins with `$` would pass for an operator.
+/// What a row has to be for a conditional write, beside its id. `$eq`, because a document whose first key begins with `$`
+/// would pass for an operator.
 fn write_condition(writer: &mut Writer, expected: &Expected) {
-    let Expected::Row { value, latest_expired } = expected else { return };
-    let equal = writer.document(VALUE);
-    writer.value("$eq", value.tag, &value.bytes);
-    writer.end(equal);
-    let Some(latest_expired) = latest_expired else { return };
+    match expected {
+        Expected::NoRow => {}
+        Expected::Fields(filter) => beside::write_filter(writer, filter),
+        Expected::Row { value, latest_expired } => {
+            let equal = writer.document(VALUE);
+            writer.value("$eq", value.tag, &value.bytes);
+            writer.end(equal);
+            if let Some(latest_expired) = latest_expired {
+                write_live(writer, *latest_expired);
+            }
+        }
+    }
+}
+
+/// That a row has not expired.
+pub fn write_live(writer: &mut Writer, latest_expired: i64) {
     let either = writer.array("$or");
     let eternal = writer.document("0");
     let missing = writer.document(EXPIRES);
@@ -168,7 +190,7 @@ fn write_condition(writer: &mut Writer, expected: &Expected) {
     writer.end(eternal);
     let live = writer.document("1");
     let later = writer.document(EXPIRES);
-    writer.date("$gt", *latest_expired);
+    writer.date("$gt", latest_expired);
     writer.end(later);
     writer.end(live);
     writer.end(either);
@@ -185,7 +207,15 @@ pub fn marks(index: &Document) -> bool {
         && index.get("expireAfterSeconds").and_then(integer) == Some(0)
 }
 
-pub fn no_index(reason: &str) -> String {
+pub fn no_index(index: &Index, reason: &str) -> String {
+    if index.expire_after.is_none() {
+        return format!(
+            "the index {} could not be created ({reason}): without it, finding sessions by this field reads all of them. \
+             Remedy: create it yourself, once: {}",
+            index.name(),
+            index.creation(None)
+        );
+    }
     format!(
         "the index that removes expired sessions could not be created ({reason}): they stay. Remedy: create it yourself, \
          once: createIndex({{ {EXPIRES}: 1 }}, {{ expireAfterSeconds: 0 }}), and set \
@@ -259,7 +289,7 @@ mod tests {
 
     #[test]
     fn timestamps_are_those_of_connect_mongo_6() {
-        let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
+        let value = Value::new(tag::STRING, b"{}");
         let mut writer = Writer::new(64);
         let layout = ConnectMongo { timestamps: true, ..PLAIN };
         layout.write_operators(&mut writer, Some(&value), Dates::default(), None, 7);
@@ -273,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_conditional_set_may_insert_only_where_it_expects_no_row() {
-        let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
+        let value = Value::new(tag::STRING, b"{}");
         let dates = Dates { expires: Some(9), last_modified: None };
         let operators = |timestamps, expected: &Expected| {
             let mut writer = Writer::new(64);
@@ -312,5 +342,48 @@ mod tests {
         let mut query = Writer::new(64);
         LIMITED.write_condition(&mut query, &Expected::NoRow);
         assert_eq!(query.finish(), rawdoc! { "__inserted": RawBson::Null });
+    }
+
+    #[test]
+    fn fields_are_set_or_unset_beside_the_session_and_only_with_it() {
+        let fields = rawdoc! { "userId": "u", "device": RawBson::Null, "at": 5 };
+        let value = Value { fields: Some(fields.as_bytes().into()), ..Value::new(tag::STRING, b"{}") };
+        let dates = Dates { expires: Some(9), last_modified: None };
+        let operators = |value: Option<&Value>, expected: Option<&Expected>| {
+            let mut writer = Writer::new(64);
+            let layout = ConnectMongo { timestamps: false, ..PLAIN };
+            layout.write_operators(&mut writer, value, dates, expected, 7);
+            writer.finish()
+        };
+        let at = DateTime::from_millis;
+        assert_eq!(
+            operators(Some(&value), None),
+            rawdoc! {
+                "$set": { "session": "{}", "expires": at(9), "userId": "u", "at": 5 },
+                "$unset": { "device": true },
+            }
+        );
+        assert_eq!(
+            operators(Some(&value), Some(&Expected::NoRow)),
+            rawdoc! { "$setOnInsert": { "session": "{}", "expires": at(9), "userId": "u", "at": 5 } }
+        );
+        assert_eq!(operators(None, None), rawdoc! { "$set": { "expires": at(9) } });
+        let mut query = Writer::new(64);
+        let filter = rawdoc! { "userId": "u", "n": { "$ne": 1 } };
+        write_condition(&mut query, &Expected::Fields(Value::new(tag::DOCUMENT, filter.as_bytes())));
+        assert_eq!(query.finish(), rawdoc! { "userId": { "$eq": "u" }, "n": { "$eq": { "$ne": 1 } } });
+    }
+
+    #[test]
+    fn fields_are_indexed_whatever_removes_expired_rows() {
+        let layout = ConnectMongo { timestamps: false, ..PLAIN };
+        let names = |has_ttl_index| {
+            let indexes = layout.indexes(has_ttl_index, &["userId".to_owned(), "device".to_owned()]);
+            indexes.iter().map(|index| (index.name(), index.expire_after)).collect::<Vec<_>>()
+        };
+        let of_fields = [("userId_1".to_owned(), None), ("device_1".to_owned(), None)];
+        assert_eq!(names(false), of_fields);
+        assert_eq!(names(true)[0], ("expires_1".to_owned(), Some(0)));
+        assert_eq!(names(true)[1..], of_fields);
     }
 }

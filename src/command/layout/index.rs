@@ -12,9 +12,7 @@ use crate::command::reply::integer;
 /// An index that a layout wants.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Index {
-    /// The name that MongoDB gives it, and under which the peers left it in place.
-    pub name: &'static str,
-    pub keys: &'static [&'static str],
+    pub keys: Vec<String>,
     pub unique: bool,
     /// Seconds after which MongoDB removes a row by itself.
     pub expire_after: Option<i64>,
@@ -26,9 +24,23 @@ pub struct Index {
 const OPTIONS: [&str; 5] = ["unique", "sparse", "partialFilterExpression", "collation", "expireAfterSeconds"];
 
 impl Index {
+    pub fn on(keys: &[&str]) -> Self {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        Self { keys, unique: false, expire_after: None, background: false }
+    }
+
+    /// The name that MongoDB gives it, and under which the peers left it in place.
+    pub fn name(&self) -> String {
+        self.keys.iter().map(|key| format!("{key}_1")).collect::<Vec<_>>().join("_")
+    }
+
+    fn key_names(&self) -> Vec<&str> {
+        self.keys.iter().map(String::as_str).collect()
+    }
+
     /// Whether an index does what is wanted. Dates and the rows that have one are the same in any collation, and sparse.
     pub fn is_served_by(&self, existing: &Document) -> bool {
-        if !is_on(existing, self.keys)
+        if !is_on(existing, &self.key_names())
             || is_set(existing, "unique") != self.unique
             || existing.contains_key("partialFilterExpression")
         {
@@ -42,9 +54,10 @@ impl Index {
 
     /// What is in the way of an index, and what to do. `existing`: all that could be listed.
     pub fn conflict(&self, existing: &[Document], collection: &str) -> String {
-        let on = show_keys(self.keys.iter().map(|key| (*key, "1".to_owned())));
+        let (name, names) = (self.name(), self.key_names());
+        let on = show_keys(names.iter().map(|key| (*key, "1".to_owned())));
         let is_rival =
-            |one: &&Document| is_on(one, self.keys) && is_whole(one) && is_set(one, "unique") == self.unique;
+            |one: &&Document| is_on(one, &names) && is_whole(one) && is_set(one, "unique") == self.unique;
         if let (Some(rival), Some(wanted)) = (existing.iter().find(is_rival), self.expire_after) {
             let name = rival.get_str("name").unwrap_or_default();
             let (wrong, older) = match rival.get("expireAfterSeconds").and_then(integer) {
@@ -62,26 +75,24 @@ impl Index {
             );
         }
         let Some(namesake) =
-            existing.iter().find(|one| one.get_str("name").is_ok_and(|name| name == self.name))
+            existing.iter().find(|one| one.get_str("name").is_ok_and(|existing| existing == name))
         else {
             return format!(
-                "an index with the name {} or on {on} exists, with other options. Remedy: compare \
+                "an index with the name {name} or on {on} exists, with other options. Remedy: compare \
                  db.getCollection('{collection}').getIndexes() with {}",
-                self.name,
-                self.creation(Some(self.name))
+                self.creation(Some(&name))
             );
         };
-        let older = if is_on(namesake, self.keys) {
+        let older = if is_on(namesake, &names) {
             " (before MongoDB 5.0 a key has one index: another collection)"
         } else {
             ""
         };
         format!(
-            "the name {} is that of another index, on {}. Remedy: create the store's under another name, once: \
+            "the name {name} is that of another index, on {}. Remedy: create the store's under another name, once: \
              db.getCollection('{collection}').{}{older}",
-            self.name,
             describe(namesake),
-            self.creation(Some(&format!("sessions_{}", self.name)))
+            self.creation(Some(&format!("sessions_{name}")))
         )
     }
 
@@ -93,7 +104,7 @@ impl Index {
         }
         options.extend(self.expire_after.map(|seconds| format!("expireAfterSeconds: {seconds}")));
         options.extend(name.map(|name| format!("name: '{name}'")));
-        let keys = show_keys(self.keys.iter().map(|key| (*key, "1".to_owned())));
+        let keys = show_keys(self.keys.iter().map(|key| (key.as_str(), "1".to_owned())));
         if options.is_empty() {
             return format!("createIndex({keys})");
         }
@@ -148,23 +159,16 @@ mod tests {
 
     use super::*;
 
-    const TTL: Index = Index {
-        name: "expires_1",
-        keys: &["expires"],
-        unique: false,
-        expire_after: Some(0),
-        background: false,
-    };
-    const SID: Index =
-        Index { name: "sid_1", keys: &["sid"], unique: true, expire_after: None, background: true };
-    const EXPIRES: Index = Index { expire_after: None, ..TTL };
+    fn ttl() -> Index {
+        Index { expire_after: Some(0), ..Index::on(&["expires"]) }
+    }
 
     #[test]
     fn an_index_is_judged_by_key_and_options() {
         let ttl =
             doc! { "key": { "expires": 1.0 }, "name": "mine", "expireAfterSeconds": 0.0, "sparse": true };
-        assert!(TTL.is_served_by(&ttl));
-        assert!(EXPIRES.is_served_by(&ttl), "it finds what has expired");
+        assert!(self::ttl().is_served_by(&ttl));
+        assert!(Index::on(&["expires"]).is_served_by(&ttl), "it finds what has expired");
         for (option, value) in [
             ("unique", Bson::from(true)),
             ("partialFilterExpression", doc! { "a": 1 }.into()),
@@ -172,21 +176,22 @@ mod tests {
         ] {
             let mut other = ttl.clone();
             other.insert(option, value);
-            assert!(!TTL.is_served_by(&other), "{option}");
+            assert!(!self::ttl().is_served_by(&other), "{option}");
         }
-        assert!(!TTL.is_served_by(&doc! { "key": { "expires": 1 }, "expireAfterSeconds": 60 }));
+        assert!(!self::ttl().is_served_by(&doc! { "key": { "expires": 1 }, "expireAfterSeconds": 60 }));
+        let wanted = Index { unique: true, ..Index::on(&["sid"]) };
         let sid = doc! { "key": { "sid": 1 }, "unique": true };
-        assert!(SID.is_served_by(&sid));
+        assert!(wanted.is_served_by(&sid));
         let mut other = sid.clone();
         other.insert("collation", doc! { "locale": "en" });
-        assert!(!SID.is_served_by(&other), "it takes sids for equal that are not");
+        assert!(!wanted.is_served_by(&other), "it takes sids for equal that are not");
     }
 
     #[test]
     fn what_only_has_the_name_is_left_alone() {
         let own = doc! { "key": { "a": -1, "b": "hashed" }, "name": "expires_1", "unique": true };
         assert_eq!(
-            TTL.conflict(&[own], "c"),
+            ttl().conflict(&[own], "c"),
             "the name expires_1 is that of another index, on { a: -1, b: hashed } with unique. Remedy: create the store's \
              under another name, once: db.getCollection('c').createIndex({ expires: 1 }, { expireAfterSeconds: 0, name: \
              'sessions_expires_1' })"
@@ -196,11 +201,11 @@ mod tests {
     #[test]
     fn what_has_the_key_can_be_changed() {
         let mut plain = doc! { "key": { "expires": 1 }, "name": "mine" };
-        let text = TTL.conflict(std::slice::from_ref(&plain), "c");
+        let text = ttl().conflict(std::slice::from_ref(&plain), "c");
         assert!(text.contains("does not remove"), "{text}");
         assert!(text.contains("index: { name: 'mine', expireAfterSeconds: 0 }"), "{text}");
         plain.insert("expireAfterSeconds", 60);
-        assert!(TTL.conflict(&[plain], "c").contains("60 seconds after that date, not 0"));
-        assert!(TTL.conflict(&[], "c").contains("getIndexes()"), "nobody may see what is there");
+        assert!(ttl().conflict(&[plain], "c").contains("60 seconds after that date, not 0"));
+        assert!(ttl().conflict(&[], "c").contains("getIndexes()"), "nobody may see what is there");
     }
 }

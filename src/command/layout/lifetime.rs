@@ -3,7 +3,10 @@
 //!
 //! lib/backends/driver/layouts/lifetime.js has the same.
 
-use super::fields::{CREATED_AT, EXPIRES, ID, LAST_MODIFIED, SESSION, UPDATED_AT};
+use super::{
+    beside,
+    fields::{CREATED_AT, EXPIRES, ID, LAST_MODIFIED, SESSION, UPDATED_AT},
+};
 use crate::{
     command::bson::Writer,
     session::{Dates, Expected, Value, bson_type as tag},
@@ -37,6 +40,7 @@ impl Update<'_> {
             let literal = writer.document(SESSION);
             writer.value("$literal", value.tag, &value.bytes);
             writer.end(literal);
+            beside::write_literals(writer, value.fields.as_deref().unwrap_or_default());
         }
         if let Some(millis) = self.dates.last_modified {
             writer.date(LAST_MODIFIED, millis);
@@ -134,7 +138,7 @@ mod tests {
     }
 
     fn text(value: &[u8]) -> Value {
-        Value { tag: tag::STRING, bytes: value.into() }
+        Value::new(tag::STRING, value)
     }
 
     fn once() -> RawDocumentBuf {
@@ -168,6 +172,25 @@ mod tests {
                     "lastModified": DateTime::from_millis(7),
                     "createdAt": once(),
                     "updatedAt": "$$NOW",
+                } },
+                "1": limited(),
+            }
+        );
+    }
+
+    #[test]
+    fn fields_are_set_as_they_are_or_removed() {
+        let fields = rawdoc! { "userId": "$a", "device": RawBson::Null };
+        let value = Value { fields: Some(fields.as_bytes().into()), ..text(b"{}") };
+        assert_eq!(
+            stages(Some(&value), None, false),
+            rawdoc! {
+                "0": { "$set": {
+                    "session": { "$literal": "{}" },
+                    "userId": { "$literal": "$a" },
+                    "device": "$$REMOVE",
+                    "lastModified": DateTime::from_millis(7),
+                    "createdAt": once(),
                 } },
                 "1": limited(),
             }

@@ -1,6 +1,7 @@
 //! How a session lies in its document: field names, liveness, indexes. One subject for each peer whose rows this
 //! package reads and writes.
 
+mod beside;
 mod connect_mongo;
 mod fields;
 mod index;
@@ -13,7 +14,8 @@ use serde::Deserialize;
 use super::bson::Writer;
 use crate::session::{Dates, Expected, Id, StoredRow, Value};
 
-pub use connect_mongo::ConnectMongo;
+pub use beside::{write_filter, write_update};
+pub use connect_mongo::{ConnectMongo, write_live};
 pub use fields::ID;
 pub use index::Index;
 pub use session_mongoose::SessionMongoose;
@@ -111,13 +113,10 @@ impl Layout {
         matches!(self, Self::ConnectMongo(_))
     }
 
-    /// `has_ttl_index`: whether MongoDB is to remove expired rows by itself.
-    pub fn indexes(&self, has_ttl_index: bool) -> Vec<Index> {
+    /// `has_ttl_index`: whether MongoDB is to remove expired rows by itself. `fields`: those that the app declares.
+    pub fn indexes(&self, has_ttl_index: bool, fields: &[String]) -> Vec<Index> {
         match self {
-            Self::ConnectMongo(layout) if has_ttl_index => {
-                vec![Index { background: layout.background, ..connect_mongo::INDEX }]
-            }
-            Self::ConnectMongo(_) => Vec::new(),
+            Self::ConnectMongo(layout) => layout.indexes(has_ttl_index, fields),
             Self::SessionMongoose(layout) => layout.indexes(),
         }
     }
@@ -146,15 +145,15 @@ impl Layout {
     pub fn conflict(&self, index: &Index, existing: &[Document], collection: &str) -> String {
         let conflict = index.conflict(existing, collection);
         match self {
-            Self::ConnectMongo(_) => conflict + connect_mongo::ALTERNATIVE,
-            Self::SessionMongoose(_) => conflict,
+            Self::ConnectMongo(_) if index.expire_after.is_some() => conflict + connect_mongo::ALTERNATIVE,
+            _ => conflict,
         }
     }
 
     /// What is wrong when an index cannot be created, and what to do.
     pub fn no_index(&self, index: &Index, reason: &str) -> String {
         match self {
-            Self::ConnectMongo(_) => connect_mongo::no_index(reason),
+            Self::ConnectMongo(_) => connect_mongo::no_index(index, reason),
             Self::SessionMongoose(_) => session_mongoose::no_index(index, reason),
         }
     }

@@ -27,20 +27,6 @@ pub const SID: &str = "sid";
 pub const VALUE: &str = "data";
 const USED_AT: &str = "usedAt";
 
-const SID_INDEX: Index =
-    Index { name: "sid_1", keys: &[SID], unique: true, expire_after: None, background: true };
-const EXPIRES_INDEX: Index =
-    Index { name: "expires_1", keys: &[EXPIRES], unique: false, expire_after: None, background: true };
-const BOTH_INDEX: Index = Index {
-    name: "sid_1_expires_1",
-    keys: &[SID, EXPIRES],
-    unique: false,
-    expire_after: None,
-    background: true,
-};
-const USED_AT_INDEX: Index =
-    Index { name: "usedAt_1", keys: &[USED_AT], unique: false, expire_after: None, background: true };
-
 pub const FOREIGN: &str = "the collection is connect-mongo's (its TTL index on expires is there), whose rows this store does \
     not read and whose next row the unique index sid_1 refuses: use require('connect-mongo-native')(session) with its \
     options, or another collection (modelName or collection), or if connect-mongo has left, create that index yourself, \
@@ -103,9 +89,11 @@ impl SessionMongoose {
     }
 
     pub fn indexes(&self) -> Vec<Index> {
+        let index = |keys| Index { background: true, ..Index::on(keys) };
+        let sid = Index { unique: true, ..index(&[SID]) };
         match self.ttl_seconds {
-            None => vec![SID_INDEX, EXPIRES_INDEX, BOTH_INDEX],
-            Some(_) => vec![SID_INDEX, Index { expire_after: self.ttl_seconds, ..USED_AT_INDEX }],
+            None => vec![sid, index(&[EXPIRES]), index(&[SID, EXPIRES])],
+            Some(_) => vec![sid, Index { expire_after: self.ttl_seconds, ..index(&[USED_AT]) }],
         }
     }
 }
@@ -124,12 +112,12 @@ pub fn no_index(index: &Index, reason: &str) -> String {
         return format!(
             "the index {} could not be created ({reason}): the store destroys only one of several rows with one sid. Remedy: remove rows that share a sid or have none (connect-mongo's belong into another \
              collection), and restart",
-            index.name
+            index.name()
         );
     }
     format!(
         "the index {} could not be created ({reason}). Remedy: create it yourself, once: {}",
-        index.name,
+        index.name(),
         index.creation(None)
     )
 }
@@ -192,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_write_makes_the_row_one_of_its_own_kind() {
-        let value = Value { tag: tag::STRING, bytes: (*b"{}").into() };
+        let value = Value::new(tag::STRING, b"{}");
         assert_eq!(
             written(PLAIN, Some(&value), 5),
             rawdoc! { "u": { "$set": { "data": "{}", "expires": at(5) }, "$unset": { "usedAt": true } } }

@@ -66,6 +66,10 @@ codes! {
         CURRENT = 24,
         /// command, error
         CURRENT_END = 25,
+        /// command, key: a row to destroy
+        TO_DESTROY = 26,
+        /// command, slot of the filter, bytes of that: the rows to destroy are known
+        TO_DESTROY_END = 27,
     }
 }
 
@@ -94,7 +98,8 @@ codes! {
         FIND = 10,
         /// command, keys
         FIND_EXISTING = 11,
-        /// command, whether it deletes, then for each statement: key, slot of its value or -1, expires, last modified
+        /// command, whether it deletes, then for each statement: key, slot of its value or filter or -1, expires, last
+        /// modified
         WRITE = 12,
         /// command, slot
         RUN_BARRIER = 13,
@@ -104,6 +109,8 @@ codes! {
         CONFLICT = 15,
         /// error: nothing names it any more
         RELEASED_ERROR = 16,
+        /// slot, how many rows were removed
+        COUNTED = 17,
     }
 }
 
@@ -162,6 +169,8 @@ codes! {
         CLEAR = 0,
         COUNT = 1,
         SCAN = 2,
+        FIND_TO_DESTROY = 3,
+        WHERE = 4,
     }
 }
 
@@ -171,6 +180,7 @@ codes! {
         PING = 1,
         SWEEP = 2,
         DISCARD = 3,
+        BACKFILL = 4,
     }
 }
 
@@ -179,6 +189,7 @@ pub const fn kind_of_call(code: u32) -> Kind {
         call::PING => Kind::Ping,
         call::SWEEP => Kind::Sweep,
         call::DISCARD => Kind::Destroy,
+        call::BACKFILL => Kind::Backfill,
         _ => Kind::Scan,
     }
 }
@@ -196,6 +207,7 @@ pub const fn operands(code: u32) -> usize {
         | from_javascript::MISSED
         | from_javascript::CURRENT_END
         | from_javascript::EXISTING_END
+        | from_javascript::TO_DESTROY
         | from_javascript::CALL_END => 2,
         from_javascript::GET
         | from_javascript::UNFILLED
@@ -203,6 +215,7 @@ pub const fn operands(code: u32) -> usize {
         | from_javascript::STATEMENT_FAILED
         | from_javascript::WRITTEN
         | from_javascript::WRITE_FAILED
+        | from_javascript::TO_DESTROY_END
         | from_javascript::BARRIER_END => 3,
         from_javascript::TOUCH | from_javascript::CURRENT => 4,
         from_javascript::SET => 6,

@@ -37,7 +37,7 @@ impl Transport for Borrowed {
 /// A value that stays in JavaScript.
 #[derive(Clone, Debug)]
 pub enum Handle {
-    /// What a set stores. JavaScript keeps it until the set's slot is released.
+    /// What a set stores, or the filter of a conditional destroy. JavaScript keeps it until the slot is released.
     OfSet { set: Ticket, bytes: usize, serves_gets: bool },
     /// A row that a find has returned, by its number.
     Row { row: u32, bytes: usize },
@@ -180,6 +180,10 @@ impl schedule::Ticket for Ticket {
 
     fn is_settled(&self) -> bool {
         self.0.is_settled()
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     fn send(&self) -> bool {

@@ -55,6 +55,8 @@ impl Outbox {
             Ok(Outcome::Matched(yes) | Outcome::Removed(yes)) => {
                 self.push(to_javascript::MATCHED, &[number, f64::from(u8::from(yes))]);
             }
+            #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+            Ok(Outcome::Count(count)) => self.push(to_javascript::COUNTED, &[number, count as f64]),
             Err(Failure::Kept(error)) => {
                 self.push(to_javascript::FAILED, &[number, f64::from(error.number)]);
             }
@@ -78,7 +80,8 @@ impl Outbox {
         let destroys = f64::from(u8::from(write.kind == WriteKind::Delete));
         self.numbers.extend_from_slice(&[id, count(operations), destroys]);
         for statement in &write.statements {
-            let value = match &statement.value {
+            let filter = statement.expected.as_deref().filter(|_| write.kind == WriteKind::Delete);
+            let value = match statement.value.as_ref().or_else(|| filter?.value()) {
                 Some(Handle::OfSet { set, .. }) => f64::from(set.slot),
                 _ => -1.0,
             };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     schedule::{CommandId, Fate, FindEnd, WriteEnd, WriteReply},
-    session::{Expiry, StoredRow},
+    session::{Expected, Expiry, StoredRow},
 };
 
 impl Turns {
@@ -80,6 +80,16 @@ impl Turns {
                 let rows = self.current.remove(&id).unwrap_or_default();
                 let error = operands.optional(1).map(|number| self.kept(number));
                 self.scheduler.end_find_current(id, error.map_or(Ok(rows), Err));
+            }
+            from_javascript::TO_DESTROY => {
+                self.to_destroy.entry(id).or_default().push(operands.short(1));
+            }
+            from_javascript::TO_DESTROY_END => {
+                let keys = self.to_destroy.remove(&id).unwrap_or_default();
+                if let Some(set) = self.barriers.remove(&operands.short(1)) {
+                    let filter = Handle::OfSet { set, bytes: operands.whole(2), serves_gets: false };
+                    self.scheduler.destroy_found(id, keys, &Expected::Fields(filter));
+                }
             }
             from_javascript::BARRIER_END => {
                 if let Some(ticket) = self.barriers.remove(&operands.short(1)) {

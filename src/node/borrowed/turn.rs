@@ -17,7 +17,8 @@ use super::{
 use crate::{
     node::strings::Numbers,
     schedule::{
-        Action, BarrierKind, Body, Command, CommandId, Conflict, Limits, Scheduler, WriteKind, WriteReply,
+        Action, BarrierKind, Body, Command, CommandId, Conflict, Limits, MAX_FOUND, Scheduler, WriteKind,
+        WriteReply,
     },
     session::{Dates, Expected, Kind, StoredRow},
     store::{
@@ -60,6 +61,7 @@ pub struct Turns {
     pub(super) replies: HashMap<CommandId, WriteReply<Failure>>,
     pub(super) existing: HashMap<CommandId, Vec<bool>>,
     pub(super) current: HashMap<CommandId, Vec<Option<StoredRow<Handle>>>>,
+    pub(super) to_destroy: HashMap<CommandId, Vec<Key>>,
     is_connected: bool,
 }
 
@@ -83,6 +85,7 @@ impl Turns {
             replies: HashMap::new(),
             existing: HashMap::new(),
             current: HashMap::new(),
+            to_destroy: HashMap::new(),
             is_connected: false,
         }
     }
@@ -209,10 +212,15 @@ impl Turns {
         let (kind, barrier) = match kind {
             barrier::CLEAR => (Kind::Clear, BarrierKind::Clear),
             barrier::COUNT => (Kind::Count, BarrierKind::Count),
+            barrier::FIND_TO_DESTROY => (Kind::DestroyWhere, BarrierKind::FindToDestroy),
+            barrier::WHERE => (Kind::Where, BarrierKind::Count),
             _ => (Kind::Scan, BarrierKind::Scan),
         };
         let ticket = self.ticket(slot, kind, None, now);
         let sequence = self.sequence();
+        if barrier == BarrierKind::FindToDestroy {
+            self.next_sequence += MAX_FOUND;
+        }
         self.scheduler.submit_barrier(sequence, barrier, ticket);
     }
 
