@@ -6,6 +6,7 @@ module.exports = {
   STRING: 0x02,
   BINARY: 0x05,
   OBJECT_ID: 0x07,
+  BOOLEAN: 0x08,
   DATE: 0x09,
   NULL: 0x0a,
   INT32: 0x10,

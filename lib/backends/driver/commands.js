@@ -182,8 +182,8 @@ class Commands {
     return { [this.#layout.idField]: idForDriver(id) }
   }
 
-  #filterFor ({ id, condition }) {
-    const filter = this.#filter(id)
+  #filterFor ({ id, condition, filter: fields }) {
+    const filter = { ...this.#filter(id), ...fields }
     return condition ? { ...filter, ...this.#layout.condition(condition) } : filter
   }
 
@@ -223,9 +223,10 @@ function concernErrorOf ({ errmsg, code }) {
 }
 
 function withAdopted (statement) {
-  const { value } = statement
-  if (!(value instanceof Document)) return { ...statement, adopted: true }
-  return { ...statement, adopted: true, value: new Document(bson.adopted(value.value), value.bytes) }
+  const { value, fields } = statement
+  const adopted = { ...statement, adopted: true, fields: fields && bson.adopted(fields) }
+  if (!(value instanceof Document)) return adopted
+  return { ...adopted, value: new Document(bson.adopted(value.value), value.bytes) }
 }
 
 /** bson before 5 leaves a bigint out, or fails by it; a filter without its id would match anything. */

@@ -8,6 +8,7 @@ const { faultOf } = require('./collation')
 const collectionCalls = require('./collection-calls')
 const { dial } = require('./dial')
 const documents = require('./documents')
+const filtered = require('./filtered')
 const { discreet } = require('./errors')
 const { makeId } = require('./ids')
 const { layoutOf } = require('./layouts')
@@ -145,6 +146,30 @@ class DriverBackend {
     return this.#scheduler.barrier('CLEAR', this.#call('delete', () => collectionCalls.clear(this.#connection, this.#form)))
   }
 
+  countWhere (filter) {
+    const now = this.#layout.latestExpired(Date.now())
+    return this.#where(() => filtered.countWhere(this.#connection, this.#layout, filter, now))
+  }
+
+  idsWhere (filter) {
+    return this.#rowsWhere(filter, true)
+  }
+
+  rowsWhere (filter) {
+    return this.#rowsWhere(filter, false)
+  }
+
+  destroyWhere (filter, except) {
+    const find = () => filtered.findToDestroy(this.#connection, filter, except)
+    return this.#scheduler.destroyWhere(this.#discreetly(find))
+  }
+
+  writeFields (id, value, fields) {
+    const row = { id, value, fields, writeConcern: this.#form.writeConcern }
+    return this.#scheduler.call('BACKFILL',
+      this.#discreetly(() => filtered.writeFields(this.#connection, this.#layout, row)))
+  }
+
   ping () {
     return this.#scheduler.call('PING', this.#call('ping', () => collectionCalls.ping(this.#connection)))
   }
@@ -255,6 +280,15 @@ class DriverBackend {
     this.#listener(connected ? 'connected' : 'disconnected')
   }
 
+  #rowsWhere (filter, idsOnly) {
+    const options = { idsOnly, now: this.#layout.latestExpired(Date.now()) }
+    return this.#where(() => filtered.findWhere(this.#connection, this.#layout, filter, options))
+  }
+
+  #where (run) {
+    return this.#scheduler.barrier('WHERE', this.#discreetly(run))
+  }
+
   #page (options) {
     const run = this.#call('find', () => this.#pages.read(options))
     // Later pages are of a scan that is under way: they wait for nothing.
@@ -334,8 +368,17 @@ function writesWait (concern, { isReplicaSet }) {
   return w === undefined ? isReplicaSet || Boolean(j ?? journal) : (w !== 0 && w !== 1) || Boolean(j ?? journal)
 }
 
+/** The driver takes them as they are; its bigints beyond 2^53 depend on its version. */
+function encodeFields (values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'bigint') throw new TypeError(`${name}: a bigint beyond 2^53 takes a URL, not a connection`)
+  }
+  return values
+}
+
 module.exports = {
   documents,
+  encodeFields,
   makeId,
   open: openDriver,
   readId: id => id.value

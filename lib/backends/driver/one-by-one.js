@@ -50,7 +50,8 @@ class OneByOne {
     value = Promise.resolve(value)
     value.catch(() => {}) // the set fails by it when its turn comes
     return this.#enter('set', id, async commands => {
-      const { upserted } = await written(commands, { id, destroys: false, value: await value, dates })
+      const statement = { id, destroys: false, value: await value, dates, fields: dates.fields }
+      const { upserted } = await written(commands, statement)
       return upserted.length > 0 ? 'created' : 'updated'
     })
   }
@@ -62,7 +63,8 @@ class OneByOne {
     return this.#enter('set', id, async commands => {
       for (let next = await attempt; next !== null;) {
         const { value, dates, expected, now } = next
-        const statement = { id, destroys: false, value, dates, condition: { expected, now } }
+        const condition = { expected, now }
+        const statement = { id, destroys: false, value, dates, fields: dates.fields, condition }
         const { upserted, missed } = await written(commands, statement)
         const isStored = expected === false ? upserted.length > 0 : missed.length === 0
         if (isStored) return expected === false ? 'created' : 'updated'
@@ -93,6 +95,22 @@ class OneByOne {
     const before = Promise.all([this.#clear, ...this.#last.values()])
     const { outcome, ended } = this.#start(kind.toLowerCase(), before, run)
     if (kind === 'CLEAR') this.#clear = ended
+    return outcome
+  }
+
+  /** As the scheduler's, but that everything called since waits until all of them are destroyed. */
+  destroyWhere (find) {
+    const before = Promise.all([this.#clear, ...this.#last.values()])
+    const { outcome, ended } = this.#start('destroyWhere', before, async commands => {
+      const { ids, filter } = await find()
+      let removed = 0
+      for (const id of ids) {
+        const { n } = await written(commands, { id, destroys: true, value: undefined, dates: NO_DATES, filter })
+        removed += n ?? 1
+      }
+      return removed
+    })
+    this.#clear = ended
     return outcome
   }
 
@@ -171,10 +189,12 @@ class OneByOne {
   }
 }
 
+const WRITES = ['set', 'touch', 'destroy', 'destroyWhere', 'discard', 'sweep', 'backfill']
+
 /** What is known of an operation that was sent and has run out of time. */
 function fateAfter (kind) {
   if (kind === 'clear') return 'STILL_RUNNING'
-  return ['set', 'touch', 'destroy', 'discard', 'sweep'].includes(kind) ? 'OUTCOME_UNKNOWN' : 'NO_ANSWER'
+  return WRITES.includes(kind) ? 'OUTCOME_UNKNOWN' : 'NO_ANSWER'
 }
 
 /** The reply of a write of one statement, whose error is the operation's. */

@@ -20,8 +20,11 @@ const HEADER = 3
 /** The longest time that a timer has. Milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** What a filter counts in a command, more or less. */
+const FILTER_BYTES = 64
+
 /** Of a statement that stores nothing. */
-const NO_SET = { value: undefined, condition: null }
+const NO_SET = { value: undefined, condition: null, fields: undefined, filter: undefined }
 
 class Scheduler {
   #core
@@ -82,6 +85,7 @@ class Scheduler {
     const { fromJavaScript } = this.#codes
     if (!isPromise(value)) {
       slot.value = value
+      slot.fields = dates.fields
       this.#messages.say(fromJavaScript.SET, slot.number, slot.key, sizeOf(value), this.#servesGets(value),
         dates.expires ?? NaN, dates.lastModified ?? NaN)
       return this.#leave(slot)
@@ -126,6 +130,18 @@ class Scheduler {
     if (slot.refused) return slot.promise
     slot.run = run
     this.#messages.say(this.#codes.fromJavaScript.BARRIER, slot.number, this.#codes.barrier[kind])
+    return this.#leave(slot)
+  }
+
+  /**
+   * `find` resolves to `{ ids, filter }`. Whichever of these still have the filter's fields are destroyed,
+   * before anything that was called since.
+   */
+  destroyWhere (find) {
+    const slot = this.#slots.enter(null)
+    if (slot.refused) return slot.promise
+    slot.find = find
+    this.#messages.say(this.#codes.fromJavaScript.BARRIER, slot.number, this.#codes.barrier.FIND_TO_DESTROY)
     return this.#leave(slot)
   }
 
@@ -181,6 +197,7 @@ class Scheduler {
   #fill (slot, { value, dates, expected, now }) {
     const { fromJavaScript, expects } = this.#codes
     slot.value = value
+    slot.fields = dates.fields
     slot.condition = expected === undefined ? null : { expected, now }
     const code = expected === undefined ? expects.ANYTHING : expected === false ? expects.NO_ROW : expects.ROW
     this.#messages.say(fromJavaScript.FILL, slot.number, sizeOf(value), this.#servesGets(value),
@@ -240,6 +257,7 @@ class Scheduler {
       case toJavaScript.NO_ROW: return slot.resolve(null)
       case toJavaScript.CREATED: return slot.resolve('created')
       case toJavaScript.UPDATED: return slot.resolve('updated')
+      case toJavaScript.COUNTED: return slot.resolve(outbox[at + 2])
       case toJavaScript.MATCHED: return slot.resolve(outbox[at + 2] === 1)
       case toJavaScript.FAILED: return slot.reject(this.#messages.error(outbox[at + 2]))
       case toJavaScript.TIMED_OUT: return slot.reject(this.#timeoutError(outbox[at + 2]))
@@ -277,6 +295,8 @@ class Scheduler {
         destroys,
         value: set.value,
         condition: set.condition,
+        fields: set.fields,
+        filter: set.filter,
         dates: { expires: known(outbox[next + 2]), lastModified: known(outbox[next + 3]) }
       })
     }
@@ -291,7 +311,22 @@ class Scheduler {
 
   #runBarrier (command, slot) {
     const { fromJavaScript } = this.#codes
+    if (slot.find !== null) return void this.#findToDestroy(command, slot)
     this.#run(slot, slot.run, failed => this.#messages.say(fromJavaScript.BARRIER_END, command, slot.number, failed))
+  }
+
+  async #findToDestroy (command, slot) {
+    const { fromJavaScript } = this.#codes
+    try {
+      const { ids, filter } = await slot.find()
+      slot.filter = filter
+      for (const id of ids) this.#messages.say(fromJavaScript.TO_DESTROY, command, this.#slots.keyFor(slot, id))
+      this.#messages.say(fromJavaScript.TO_DESTROY_END, command, slot.number, FILTER_BYTES)
+    } catch (error) {
+      slot.reject(error)
+      this.#messages.say(fromJavaScript.BARRIER_END, command, slot.number, 1)
+    }
+    this.#schedule()
   }
 
   /** Its outcome is known here first: the scheduler hears only that it has ended. */

@@ -46,6 +46,13 @@ class Slots {
     return this.#ids[key].id
   }
 
+  /** The number of a further id that the operation in a slot is about. */
+  keyFor (slot, id) {
+    const key = this.#keyOf(id)
+    slot.keys.push(key)
+    return key
+  }
+
   /** Nothing holds the operation any more. */
   release (number) {
     const slot = this.#all[number]
@@ -54,6 +61,7 @@ class Slots {
     this.#free.push(number)
     this.#used--
     if (slot.key !== NO_KEY) this.#forgetKey(slot.key)
+    for (const key of slot.keys) this.#forgetKey(key)
     this.#look()
   }
 
@@ -123,6 +131,12 @@ class Slot {
   refused = false
   isReleased = false
   value = undefined
+  /** Beside the value. */
+  fields = undefined
+  /** What destroys by a filter: how to find its rows, and their ids' numbers. */
+  find = null
+  filter = undefined
+  keys = []
   /** Of a conditional set. */
   condition = null
   conflict = null

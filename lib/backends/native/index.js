@@ -2,6 +2,7 @@
 
 const bson = require('../../session/bson')
 const { decodeId, encodeId } = require('../../session/ids')
+const { encodeScalars } = require('../../session/scalars')
 const { areCommandsWatched, reportCommand } = require('../../support/channels')
 const { asError } = require('../../support/errors')
 const { isPromise, Promise } = require('../../support/realm')
@@ -20,13 +21,13 @@ function openNative (form) {
     get: id => leave(core.get(id, Date.now())),
     set: (id, value, dates) => {
       if (isPromise(value)) return reserved.set(id, value, value.bytes ?? 0, dates)
-      const promise = core.set(id, value, dates.expires, dates.lastModified)
+      const promise = core.set(id, value, dates.expires, dates.lastModified, dates.fields)
       return promise === null ? reserved.set(id, value, sizeOf(value), dates) : leave(promise)
     },
     setIf: (id, attempt, bytes, conflict) => {
       if (isPromise(attempt)) return reserved.setIf(id, attempt, bytes, conflict)
       const { value, dates, expected, now } = attempt
-      const promise = core.setIf(id, value, dates.expires, dates.lastModified, expected, now)
+      const promise = core.setIf(id, value, dates.expires, dates.lastModified, expected, now, dates.fields)
       if (promise === null) return reserved.setIf(id, attempt, bytes, conflict)
       return leave(reserved.heed(core.sequence(), promise, conflict))
     },
@@ -37,6 +38,11 @@ function openNative (form) {
     ids: ({ after, limit }) => leave(core.scanIds(after, limit, Date.now())),
     count: () => leave(core.count()),
     clear: () => leave(core.clear()),
+    countWhere: filter => leave(core.countWhere(filter, Date.now())),
+    idsWhere: filter => leave(core.idsWhere(filter, Date.now())),
+    rowsWhere: filter => leave(core.rowsWhere(filter, Date.now())),
+    destroyWhere: (filter, except) => leave(core.destroyWhere(filter, except)),
+    writeFields: (id, value, fields) => leave(core.writeFields(id, value, fields)),
     ping: () => leave(core.ping()),
     sweep: () => leave(core.sweep()),
     stats: () => JSON.parse(core.stats()),
@@ -137,7 +143,7 @@ class ReservedSets {
   }
 
   #fill (sequence, { value, dates, expected, now }) {
-    this.#core.fill(sequence, value, dates.expires, dates.lastModified, expected, now)
+    this.#core.fill(sequence, value, dates.expires, dates.lastModified, expected, now, dates.fields)
   }
 
   #end (sequence) {
@@ -190,6 +196,7 @@ function configuration (form) {
     options: portable(form.mongoOptions),
     collection: form.collection,
     layout: form.layout,
+    fields: Object.keys(form.fields ?? {}),
     autoRemove: form.autoRemove,
     sweepIntervalMS: form.sweepIntervalMS,
     writeConcern: form.writeConcern,
@@ -222,6 +229,7 @@ function isPlain (value) {
 
 module.exports = {
   documents: bson,
+  encodeFields: encodeScalars,
   makeId: encodeId,
   open: openNative,
   portable,

@@ -4,7 +4,7 @@ const { isOn, isWhole } = require('../../../support/index-keys')
 const { readId } = require('../ids')
 const { bare } = require('../documents')
 const { expiresBy, millis } = require('../rows')
-const { conflict } = require('./existing-indexes')
+const { conflict, creation } = require('./existing-indexes')
 const { MARK, pipelineOf } = require('./lifetime')
 
 // connect-mongo: { _id, session, expires, lastModified?, createdAt?, updatedAt? }.
@@ -23,16 +23,19 @@ class ConnectMongo {
   #timestamps
   #background
   #maxLifetimeMS
+  #fields
 
   /**
    * `timestamps`: connect-mongo 6's, `createdAt` on creation and `updatedAt` on every write. `background`:
    * whether the index is asked for as connect-mongo does from 4.5 on. `maxLifetimeMS`: how long a session may
-   * live after its `createdAt`, however often it is used; null: as long as it is used.
+   * live after its `createdAt`, however often it is used; null: as long as it is used. `fields`: names of those
+   * beside the session.
    */
-  constructor ({ timestamps, background, maxLifetimeMS }) {
+  constructor ({ timestamps, background, maxLifetimeMS }, fields) {
     this.#timestamps = timestamps
     this.#background = background
     this.#maxLifetimeMS = maxLifetimeMS
+    this.#fields = fields
   }
 
   /** Where the server limits the lifetime, only a query tells when a session expires. */
@@ -63,10 +66,11 @@ class ConnectMongo {
     }
   }
 
-  update ({ value, dates, condition }) {
+  update (statement) {
     const [timestamps, maxLifetimeMS] = [this.#timestamps, this.#maxLifetimeMS]
-    if (maxLifetimeMS !== null) return pipelineOf({ value, dates, condition }, { maxLifetimeMS, timestamps })
-    const fields = {}
+    if (maxLifetimeMS !== null) return pipelineOf(statement, { maxLifetimeMS, timestamps })
+    const { value, dates, condition, fields: beside = {} } = statement
+    const fields = { ...named(beside) }
     const upserts = value !== undefined
     if (upserts) fields.session = bare(value)
     if (dates.expires !== null) fields.expires = new Date(dates.expires)
@@ -82,9 +86,16 @@ class ConnectMongo {
     }
     return {
       $set: fields,
+      ...unset(beside),
       ...(Object.keys(onInsert).length > 0 && { $setOnInsert: onInsert }),
       ...(this.#timestamps && { $currentDate: { updatedAt: true } })
     }
+  }
+
+  /** An update that writes the fields beside a session and nothing else. */
+  fieldsUpdate (beside) {
+    const $set = named(beside)
+    return { ...Object.keys($set).length > 0 && { $set }, ...unset(beside) }
   }
 
   /** What a row has to be for a conditional set, beside its id. */
@@ -92,8 +103,12 @@ class ConnectMongo {
     const mark = this.#maxLifetimeMS === null ? {} : MARK
     if (expected === false) return mark
     const session = { $eq: bare(expected) }
-    if (now === null) return { ...mark, session }
-    return { ...mark, session, $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date(now) } }] }
+    return now === null ? { ...mark, session } : { ...mark, session, ...this.live(now) }
+  }
+
+  /** What a row has to be that has not expired. */
+  live (now) {
+    return { $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date(now) } }] }
   }
 
   latestExpired (now) {
@@ -105,7 +120,9 @@ class ConnectMongo {
   }
 
   indexes (autoRemove) {
-    return autoRemove === 'native' ? [{ ...INDEX, background: this.#background }] : []
+    const ofFields = this.#fields.map(name => ({ name: `${name}_1`, keys: { [name]: 1 }, unique: false }))
+    const wanted = autoRemove === 'native' ? [INDEX, ...ofFields] : ofFields
+    return wanted.map(index => ({ ...index, background: this.#background }))
   }
 
   foreign (indexes) {
@@ -116,14 +133,29 @@ class ConnectMongo {
   }
 
   conflict (index, existing, name) {
-    return conflict(index, existing, name) + ALTERNATIVE
+    return conflict(index, existing, name) + (index.expireAfterSeconds === undefined ? '' : ALTERNATIVE)
   }
 
   noIndex (index, reason) {
+    if (index.expireAfterSeconds === undefined) {
+      return `the index ${index.name} could not be created (${reason}): without it, finding sessions by this field reads ` +
+        `all of them. Remedy: create it yourself, once: ${creation({ ...index, name: undefined })}`
+    }
     return `the index that removes expired sessions could not be created (${reason}): they stay. ` +
       'Remedy: create it yourself, once: createIndex({ expires: 1 }, { expireAfterSeconds: 0 }), and set ' +
       "autoRemove: 'disabled'; or autoRemove: 'interval'"
   }
+}
+
+/** The fields that have a value. */
+function named (fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
+}
+
+/** `$unset` of those that have none. */
+function unset (fields) {
+  const names = Object.keys(fields).filter(name => fields[name] === null)
+  return names.length > 0 && { $unset: Object.fromEntries(names.map(name => [name, true])) }
 }
 
 module.exports = { ConnectMongo }

@@ -14,6 +14,9 @@ const { SessionMongoose } = require('./session-mongoose')
 //   sweepsAtStart           whether there may be expired rows that the TTL index does not know
 //   readRow(document)       → { id, value, expires, lastModified, ends }; null for what is no row of it
 //   update(statement)       → its update document
+//   fieldsUpdate(fields)    → an update that writes the fields beside a session alone
+//   live(now)               → the filter of the rows that have not expired
+//                             (these two, where there are such fields)
 //   latestExpired(now)      → the latest `expires` that a get at `now` no longer finds
 //   projection              what tells id and liveness
 //   expired(now)            → the filter of the rows to remove
@@ -24,8 +27,9 @@ const { SessionMongoose } = require('./session-mongoose')
 //   noIndex(index, reason)  → the same when it cannot be created
 
 /** The layout that a form names. */
-function layoutOf ({ layout }) {
-  return layout.kind === 'session-mongoose' ? new SessionMongoose(layout) : new ConnectMongo(layout)
+function layoutOf ({ layout, fields }) {
+  if (layout.kind === 'session-mongoose') return new SessionMongoose(layout)
+  return new ConnectMongo(layout, Object.keys(fields ?? {}))
 }
 
 module.exports = { layoutOf }

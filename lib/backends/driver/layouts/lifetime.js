@@ -18,7 +18,7 @@ const MARK = { [INSERTED]: null }
 const IS_INSERTED = hasType(INSERTED, 'null')
 
 /** The update of a statement. */
-function pipelineOf ({ value, dates, condition }, { maxLifetimeMS, timestamps }) {
+function pipelineOf ({ value, dates, condition, fields = {} }, { maxLifetimeMS, timestamps }) {
   const end = { $add: ['$createdAt', maxLifetimeMS] }
   return [
     {
@@ -26,6 +26,7 @@ function pipelineOf ({ value, dates, condition }, { maxLifetimeMS, timestamps })
         ...condition && matchOf(condition),
         // A text may begin with `$`, and a document would be merged with the one that is there.
         ...value !== undefined && { session: { $literal: bare(value) } },
+        ...besideOf(fields),
         ...dates.lastModified !== null && { lastModified: new Date(dates.lastModified) },
         createdAt: createdAtOf(condition),
         ...timestamps && { updatedAt: '$$NOW' }
@@ -33,6 +34,12 @@ function pipelineOf ({ value, dates, condition }, { maxLifetimeMS, timestamps })
     },
     { $set: { expires: { $min: dates.expires === null ? [end] : [end, new Date(dates.expires)] } } }
   ]
+}
+
+/** What the app declares beside the session: set, or removed where it is null. */
+function besideOf (fields) {
+  const names = Object.keys(fields)
+  return Object.fromEntries(names.map(name => [name, fields[name] === null ? '$$REMOVE' : { $literal: fields[name] }]))
 }
 
 /** Written once; anew where a new session takes the place of an expired one. */
