@@ -75,6 +75,7 @@ declare namespace MongoStore {
   export type DbLike = options.DbLike
   export type MongooseLike = options.MongooseLike
   export type StorableId = options.StorableId
+  export type FieldValue = options.FieldValue
 
   export type CryptoOptions = crypto.CryptoOptions
   export type CryptoFamily = crypto.CryptoFamily
@@ -90,6 +91,9 @@ declare namespace MongoStore {
   export type StoreError = stores.StoreError
   export type Stats = stores.Stats
   export type StoredId = stores.StoredId
+  export type Filter = stores.Filter
+  export type BackfillOptions = stores.BackfillOptions
+  export type Backfilled = stores.Backfilled
   export type Entry<T extends Data = Data> = stores.Entry<T>
 
   // Names of `@types/connect-mongo`. Its `MongoStore` is what the class made that is called with `session` here, and

@@ -6,13 +6,16 @@ const { MISSING } = require('./session/codec')
 const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
 const { Unreadable } = require('./session/unreadable')
+const { Backfill } = require('./store/backfill')
+const { Fields, NO_FIELDS } = require('./store/fields')
+const { withNamedHooks } = require('./store/hooks')
 const { codecOf, layered } = require('./store/layers')
 const { Lists } = require('./store/lists')
 const { UnreadableRows } = require('./store/unreadable-rows')
 const { answer } = require('./support/callbacks')
 const { areOperationsTraced, traceOperation } = require('./support/channels')
 const debug = require('./support/debug')
-const { asError, named } = require('./support/errors')
+const { asError } = require('./support/errors')
 const { nextTick, Promise } = require('./support/realm')
 const { warnIfRefused } = require('./support/validators')
 const { warn } = require('./support/warnings')
@@ -28,8 +31,10 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
   class MongoStore extends Store {
     #attached
     #backend
+    #backfill
     #dialect
     #encode
+    #fieldsOf
     #form
     #isConditional
     #kind
@@ -50,14 +55,17 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       this.#kind = kind
       const backend = kind.open(form)
       this.#isConditional = form.conflicts !== 'overwrite'
-      const layers = layered(backend, codec, form, kind, (session, sid) => this.#datesOf(session, sid))
+      const fields = form.fields ? new Fields(form.fields, { codec, encode: kind.encodeFields }) : NO_FIELDS
+      const datesOf = (session, sid) => this.#datesOf(session, sid)
+      const layers = layered(backend, codec, form, kind, { datesOf, fields })
       this.#backend = layers.backend
       this.#encode = layers.encode
+      this.#fieldsOf = layers.fieldsOf
       this.#read = layers.read
       this.#unreadable = new UnreadableRows(layers.backend, kind, form)
-      this.#lists = new Lists(layers.backend, {
-        readId: kind.readId, revive: row => this.#unreadable.listed(this.#found(row))
-      })
+      const revive = row => this.#unreadable.listed(this.#found(row))
+      this.#lists = new Lists(layers.backend, { fields, readId: kind.readId, revive })
+      this.#backfill = options => new Backfill(backend, { codec, documents: kind.documents, fields }).run(options)
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -95,7 +103,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     /** The ids of the sessions that have not expired, as they are stored: after `transformId`. */
     ids (callback) {
-      return this.#perform('ids', this.#ids, callback)
+      return this.#run('ids', () => this.#lists.ids(), callback)
     }
 
     /** The sessions that have not expired, one after the other, a page at a time. */
@@ -104,27 +112,54 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       return this.#lists.entries()
     }
 
+    /** How many sessions that have not expired have these values of the option `fields`. */
+    countWhere (filter, callback) {
+      return this.#run('countWhere', () => this.#lists.countWhere(filter), callback)
+    }
+
+    idsWhere (filter, callback) {
+      return this.#run('idsWhere', () => this.#lists.idsWhere(filter), callback)
+    }
+
+    /** `{ id, session, expires }` of each, as an array. */
+    entriesWhere (filter, callback) {
+      return this.#run('entriesWhere', () => this.#lists.entriesWhere(filter), callback)
+    }
+
+    /** Destroys them all, but for the one with the session id `except`; returns how many. */
+    destroyWhere (filter, options, callback) {
+      if (typeof options === 'function') [options, callback] = [undefined, options]
+      const destroy = () => this.#lists.destroyWhere(filter, options, sid => this.#id(sid))
+      return this.#run('destroyWhere', destroy, callback)
+    }
+
+    /** Writes the option `fields` into the rows that were stored without it. */
+    backfill (options, callback) {
+      if (typeof options === 'function') [options, callback] = [undefined, options]
+      return this.#run('backfill', () => this.#backfill(options), callback)
+    }
+
     /** How many sessions are stored, expired ones that are not removed yet included. */
     length (callback) {
-      return this.#perform('length', this.#length, callback)
+      return this.#run('length', () => this.#backend.count(), callback)
     }
 
     clear (callback) {
-      return this.#perform('clear', this.#clear, callback)
+      return this.#run('clear', () => this.#cleared(), callback)
     }
 
     /** Removes expired sessions now; returns how many. */
     sweep (callback) {
-      return this.#perform('sweep', this.#sweep, callback)
+      return this.#run('sweep', () => this.#backend.sweep(), callback)
     }
 
     /** Succeeds when the server replies. */
     ping (callback) {
-      return this.#perform('ping', this.#ping, callback)
+      return this.#run('ping', () => this.#backend.ping(), callback)
     }
 
     stats (callback) {
-      return this.#perform('stats', this.#stats, callback)
+      return this.#run('stats', () => this.#statistics(), callback)
     }
 
     /** Refuses new operations, finishes the accepted ones, disconnects. */
@@ -145,6 +180,11 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         ? traceOperation(this.#form, name, () => work.call(this, sid, session))
         : work.call(this, sid, session)
       return answer(outcome, callback, this.#dialect.reply)
+    }
+
+    /** The same of work that has no more to do than `run`. */
+    #run (name, run, callback) {
+      return this.#perform(name, () => this.#call(name, run), callback)
     }
 
     // Each method's own work. These are async, so that they never throw but reject. They call the backend
@@ -173,7 +213,10 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         if (!session && this.#dialect.nothingDestroys) return this.#destroy(sid)
         if (debug.enabled) debug.line('set', shortId(sid))
         const dates = this.#datesOf(session, sid)
-        const result = await this.#backend.set(this.#id(sid), this.#encode(session), dates, sid)
+        const id = this.#id(sid)
+        const value = this.#encode(session)
+        dates.fields = this.#fieldsOf(value)
+        const result = await this.#backend.set(id, value, dates, sid)
         if (this.#isConditional) return this.#savedIf(sid, session, result)
         this.#announce(result === 'created' ? 'create' : 'update', sid)
         this.#announce('set', sid) // for compatibility with times before the two others
@@ -239,58 +282,24 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       }
     }
 
-    async #ids () {
+    /** A call whose outcome is that of `run`. */
+    async #call (name, run) {
       try {
-        if (debug.enabled) debug.line('ids')
-        return await this.#lists.ids()
+        if (debug.enabled) debug.line(name)
+        return await run()
       } catch (error) {
         throw asError(error)
       }
     }
 
-    async #length () {
-      try {
-        if (debug.enabled) debug.line('length')
-        return await this.#backend.count()
-      } catch (error) {
-        throw asError(error)
-      }
+    async #cleared () {
+      await this.#backend.clear()
+      return this.#dialect.cleared
     }
 
-    async #clear () {
-      try {
-        if (debug.enabled) debug.line('clear')
-        await this.#backend.clear()
-        return this.#dialect.cleared
-      } catch (error) {
-        throw asError(error)
-      }
-    }
-
-    async #sweep () {
-      try {
-        if (debug.enabled) debug.line('sweep')
-        return await this.#backend.sweep()
-      } catch (error) {
-        throw asError(error)
-      }
-    }
-
-    async #ping () {
-      try {
-        await this.#backend.ping()
-      } catch (error) {
-        throw asError(error)
-      }
-    }
-
-    async #stats () {
-      try {
-        const stats = await this.#backend.stats()
-        return this.#form.encryption ? { ...stats, encryption: keys.stats() } : stats
-      } catch (error) {
-        throw asError(error)
-      }
+    async #statistics () {
+      const stats = await this.#backend.stats()
+      return this.#form.encryption ? { ...stats, encryption: keys.stats() } : stats
     }
 
     async #close () {
@@ -311,7 +320,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     /** The dates of a session's row that is written now. */
     #datesOf (session, sid, now = Date.now()) {
       const { expiresAt = dates.expiresAt, touchAfterMS, ttlMS } = this.#form
-      return { expires: expiresAt(session, now, ttlMS, sid), lastModified: touchAfterMS > 0 ? now : null }
+      const lastModified = touchAfterMS > 0 ? now : null
+      return { expires: expiresAt(session, now, ttlMS, sid), lastModified, fields: undefined }
     }
 
     /** The session of a row, MISSING, or an Unreadable. */
@@ -385,11 +395,6 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     })
   }
   return MongoStore
-}
-
-function withNamedHooks (form) {
-  const hooks = ['serialize', 'unserialize', 'transformId'].map(name => [name, named(name, form[name])])
-  return { ...form, ...Object.fromEntries(hooks) }
 }
 
 module.exports = { defineStore }

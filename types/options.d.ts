@@ -246,6 +246,13 @@ export interface CommonOptions<T extends Data = Data> {
    * gone, and the store emits 'gone' with its id. Not with `w: 0`. See docs/conflicts.md.
    */
   conflicts?: 'overwrite' | 'merge' | 'reject' | ((base: T, theirs: T, ours: T, sid: string) => T) | undefined
+  /**
+   * What is stored beside each session in clear text, with an index for each, to find sessions by: functions of
+   * the session as `get` returns it, by name. Each returns a string, number, bigint, boolean, Date, ObjectId or
+   * Buffer of at most 1,024 bytes, or null or undefined for none; anything else, and what it throws, fails the
+   * save. Default: none. See docs/finding-sessions.md.
+   */
+  fields?: Record<string, (session: T) => FieldValue | null | undefined> | undefined
 }
 
 /** A MongoClient of any version of the package `mongodb`. */
@@ -271,6 +278,9 @@ export interface WriteOperationOptions {
   /** Milliseconds. */
   wtimeoutMS?: number | undefined
 }
+
+/** What a session can be found by. */
+export type FieldValue = string | number | bigint | boolean | Date | Uint8Array | { toHexString (): string }
 
 /** What a session can be stored under. Matched by equality only. */
 export type StorableId = string | number | bigint | Date | Uint8Array | { toHexString (): string }

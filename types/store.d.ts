@@ -1,7 +1,7 @@
 import { CryptoAdapter } from './crypto'
 import './dispose'
 import { Data, SessionStore } from './express-session'
-import { AutoRemove, WriteOperationOptions } from './options'
+import { AutoRemove, FieldValue, WriteOperationOptions } from './options'
 
 /** A store made by `MongoStore.create()` or `new MongoStore()`. */
 export interface ModernStore<T extends Data = Data> extends Store<T> {
@@ -100,6 +100,27 @@ export interface Store<T extends Data = Data> extends SessionStore {
    * Reading begins with the first of them; what is stored or removed meanwhile may be there or not.
    */
   entries (): AsyncIterableIterator<Entry<T>>
+  /**
+   * How many sessions that have not expired have these values of the option `fields`. Rejects with a TypeError for
+   * an empty filter, a name that is not declared, and a value that is null, undefined or no single value.
+   */
+  countWhere (filter: Filter, callback?: Callback<number>): Promise<number>
+  /** Their ids, as they are stored. */
+  idsWhere (filter: Filter, callback?: Callback<StoredId[]>): Promise<StoredId[]>
+  /** The same as `entries` yields. Held in memory all at once. */
+  entriesWhere (filter: Filter, callback?: Callback<Array<Entry<T>>>): Promise<Array<Entry<T>>>
+  /**
+   * Destroys them, expired ones too, but for the one with the session id `except`. Resolves to how many there
+   * were. What was called before it happens before it, what is called later after it. Emits no 'destroy'.
+   */
+  destroyWhere (filter: Filter, options?: { except: string }, callback?: Callback<number>): Promise<number>
+  destroyWhere (filter: Filter, callback: Callback<number>): Promise<number>
+  /**
+   * Writes the fields of sessions that were stored without them, or by other functions. Only for stores with the
+   * option `fields`.
+   */
+  backfill (options?: BackfillOptions, callback?: Callback<Backfilled>): Promise<Backfilled>
+  backfill (callback: Callback<Backfilled>): Promise<Backfilled>
   /** How many sessions are stored, expired ones that MongoDB has not removed yet included. */
   length (callback?: Callback<number>): Promise<number>
   /** Removes the expired sessions now. Resolves to how many there were. */
@@ -174,6 +195,27 @@ export interface Entry<T extends Data = Data> {
   session: T
   /** Null if it never expires. */
   expires: Date | null
+}
+
+/** Values of the option `fields`, by name. */
+export type Filter = Record<string, FieldValue>
+
+export interface BackfillOptions {
+  /** Called after each 500 rows. */
+  onProgress?: ((progress: { done: number, total: number }) => void) | undefined
+}
+
+/** Sessions that `backfill` has read. */
+export interface Backfilled {
+  sessions: number
+  /** They have their fields now. */
+  written: number
+  /** They were destroyed, or have expired, meanwhile. */
+  gone: number
+  /** They cannot be read, and are left as they are. */
+  unreadable: number
+  /** They were saved again and again meanwhile, and may have their fields by that. */
+  changing: number
 }
 
 /** An ObjectId is read as an instance of the app's `bson`. */

@@ -24,6 +24,12 @@ store.set('sid', { cookie: new session.Cookie(), user: 'u' }, error => console.l
 store.on('create', sid => sid.length).on('touch', (sid, { user }) => user.length).once('error', error => error.message)
 const { queued, latencyMS }: MongoStore.Stats = await store.stats()
 const ids: MongoStore.StoredId[] = await named.ids()
+const counted: number = await named.countWhere({ userId: 5 }) + await named.destroyWhere({ userId: 'u' }, { except: 'sid' })
+named.destroyWhere({ userId: true }, (error, removed) => { if (!error) console.log(removed) })
+const entries: MongoStore.Entry[] = await named.entriesWhere({ at: new Date() })
+MongoStore.create({ mongoUrl: 'mongodb://localhost/app', fields: { userId: ({ user }) => user, path: ({ cookie }) => cookie.path ?? null } })
+const { written }: MongoStore.Backfilled = await named.backfill({ onProgress: ({ done, total }) => console.log(done / total, counted) })
+ids.push(written, entries.length, ...await named.idsWhere({ userId: 5n }))
 for await (const { id, session, expires } of named.entries()) ids.push(id, session.cookie.path ?? '', expires ?? 0)
 
 const client = new MongoClient('mongodb://localhost/app')

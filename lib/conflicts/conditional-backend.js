@@ -19,14 +19,18 @@ class ConditionalBackend extends OrderedBackend {
   #histories = new Histories()
   #store
 
-  /** `datesOf(session, sid)`: the dates of a row with this session. `documents`: of the other backend. */
-  constructor (backend, codec, reader, { conflicts, documents, datesOf, onUnreadable }) {
+  /**
+   * `datesOf(session, sid)`: the dates of a row with this session. `documents`: of the other backend.
+   * `fields`: what stands beside the sessions.
+   */
+  constructor (backend, codec, reader, { conflicts, documents, datesOf, fields, onUnreadable }) {
     super(backend)
     this.#store = {
       codec,
       counts: { conflicts: 0, merges: 0, gone: 0 },
       datesOf,
       documents,
+      fields,
       open: onUnreadable === 'error' ? codec.open : value => openReadable(codec, reader, documents.keep(value)),
       reader,
       resolution: new Resolution(conflicts, codec)
@@ -47,12 +51,13 @@ class ConditionalBackend extends OrderedBackend {
    * expiration has changed, or 'gone'. The session is there where another was stored than was given.
    */
   set (id, session, dates, sid) {
-    const { codec } = this.#store
+    const { codec, fields } = this.#store
     const history = this.#historyOf(session, sid)
-    if (history === undefined) {
-      return this.setValue(id, codec.encode(session), dates, outcome => ({ outcome }))
-    }
     const prepared = codec.prepare(session)
+    if (history === undefined) {
+      const row = { ...dates, fields: fields.of(prepared) }
+      return this.setValue(id, codec.seal(prepared), row, outcome => ({ outcome }))
+    }
     if (history.saving === null && this.#onlyMoves(history, prepared)) {
       return this.touch(id, dates).then(matched => ({ outcome: matched ? 'touched' : 'gone' }))
     }
@@ -72,10 +77,16 @@ class ConditionalBackend extends OrderedBackend {
   }
 
   scan (options) {
-    return this.order.pass(this.backend.scan(options), async ({ rows, next }) => ({
-      rows: await Promise.all(rows.map(async row => ({ ...row, value: await this.#store.reader.read(row.value) }))),
-      next
-    }))
+    return this.order.pass(this.backend.scan(options), page => this.#page(page))
+  }
+
+  rowsWhere (filter) {
+    return this.order.pass(this.backend.rowsWhere(filter), page => this.#page(page))
+  }
+
+  async #page ({ rows, next }) {
+    const { reader } = this.#store
+    return { rows: await Promise.all(rows.map(async row => ({ ...row, value: await reader.read(row.value) }))), next }
   }
 
   async stats () {

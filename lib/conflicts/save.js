@@ -27,7 +27,7 @@ class Save {
   #given = null
 
   /**
-   * `store`: `{ codec, documents, resolution, counts, datesOf, open }`, the same for all its saves.
+   * `store`: `{ codec, documents, fields, resolution, counts, datesOf, open }`, the same for all its saves.
    * `prepared`: the session as it is now.
    */
   constructor (store, { history, sid, prepared, dates }) {
@@ -63,9 +63,10 @@ class Save {
     this.#current = prepared
     this.#expected = expected
     const sealed = this.#store.codec.seal(prepared)
+    const dates = { ...this.#dates, fields: this.#store.fields.of(prepared) }
     const attempt = value => {
       this.#sent = value
-      return { value, dates: this.#dates, expected, now }
+      return { value, dates, expected, now }
     }
     return isPromise(sealed) ? sealed.then(attempt) : attempt(sealed)
   }

@@ -10,11 +10,14 @@ const { Promise } = require('../support/realm')
  */
 class EncryptedBackend extends OrderedBackend {
   #codec
+  #fields
   #reader
 
-  constructor (backend, codec, reader) {
+  /** `fields`: what stands beside the sessions. */
+  constructor (backend, codec, reader, fields) {
     super(backend)
     this.#codec = codec
+    this.#fields = fields
     this.#reader = reader
   }
 
@@ -23,13 +26,20 @@ class EncryptedBackend extends OrderedBackend {
   }
 
   set (id, session, dates) {
-    return this.setValue(id, this.#codec.encode(session), dates)
+    const prepared = this.#codec.prepare(session)
+    return this.setValue(id, this.#codec.seal(prepared), { ...dates, fields: this.#fields.of(prepared) })
   }
 
   scan (options) {
-    return this.order.pass(this.backend.scan(options), async ({ rows, next }) => ({
-      rows: await Promise.all(rows.map(async row => this.#decrypted(row))), next
-    }))
+    return this.order.pass(this.backend.scan(options), page => this.#page(page))
+  }
+
+  rowsWhere (filter) {
+    return this.order.pass(this.backend.rowsWhere(filter), page => this.#page(page))
+  }
+
+  async #page ({ rows, next }) {
+    return { rows: await Promise.all(rows.map(async row => this.#decrypted(row))), next }
   }
 
   #decrypted (row) {

@@ -73,6 +73,7 @@ function normalize (given) {
     transformId: read.transformId(options.transformId),
     writeConcern: read.writeConcern(options.writeOperationOptions),
     encryption: options.secret ? createLegacyAdapter(options) : null,
+    fields: read.fields(options.fields),
     ...read.own(options, source)
   }
   return { ...form, conflicts: read.conflicts(options.conflicts, form) }

@@ -71,6 +71,7 @@ function normalize (given) {
     transformId: read.transformId(options.transformId),
     writeConcern: read.writeConcern(options.writeOperationOptions),
     encryption: encryption(options),
+    fields: read.fields(options.fields),
     ...read.own(options, source)
   }
   return { ...form, conflicts: read.conflicts(options.conflicts, form) }

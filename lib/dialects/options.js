@@ -23,7 +23,7 @@ const MAX_TTL = 8e15
 
 /** Options that only this package has, the same in every dialect. */
 const OWN = [
-  'backend', 'operationTimeoutMS', 'maxQueue', 'onUnreadable', 'onUndecryptable', 'conflicts', 'maxLifetime', 'touch'
+  'backend', 'operationTimeoutMS', 'maxQueue', 'onUnreadable', 'onUndecryptable', 'conflicts', 'fields', 'maxLifetime', 'touch'
 ]
 
 /**
@@ -178,6 +178,25 @@ function conflicts (value = 'overwrite', { url, mongoOptions, writeConcern }) {
   return value
 }
 
+/** Of connect-mongo's rows. */
+const ROW_NAMES = ['_id', 'session', 'expires', 'lastModified', 'createdAt', 'updatedAt']
+
+/** Functions by name, of what is to be stored beside a session; null without any. */
+function fields (given) {
+  if (given === undefined || given === null) return null
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw new TypeError(`fields must be an object of functions, like { userId: session => session.userId }: got ${describe(given)}`)
+  }
+  for (const [name, read] of Object.entries(given)) {
+    if (ROW_NAMES.includes(name)) throw new TypeError(`fields.${name}: a session's row has that name already`)
+    if (name === '' || name === '__proto__' || /[.$\0]/.test(name)) {
+      throw new TypeError('fields: a name must not be empty, nor contain a dot, a $ or a NUL')
+    }
+    if (typeof read !== 'function') throw new TypeError(`fields.${name} must be a function: got ${describe(read)}`)
+  }
+  return Object.keys(given).length > 0 ? { ...given } : null
+}
+
 /** A connection of the app's, or the promise of one. Throws if it is neither; a promise is checked later. */
 function connection (name, value) {
   const promised = typeof value.then === 'function' && typeof value.readyState !== 'number'
@@ -217,6 +236,7 @@ module.exports = {
   connection,
   DEFAULTS,
   DRIVER_OPTIONS,
+  fields,
   isForSessionToo,
   maxLifetime,
   optionsObject,

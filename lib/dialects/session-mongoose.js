@@ -69,14 +69,16 @@ function normalize (given) {
     writeConcern: null,
     encryption: null,
     conflicts: 'overwrite',
+    fields: null,
     ...read.own(options, source)
   }
 }
 
 /** What documents of session-mongoose's cannot carry. */
-function refuse ({ conflicts, maxLifetime, touch }) {
+function refuse ({ conflicts, fields, maxLifetime, touch }) {
   const asked = {
     conflicts: (conflicts ?? 'overwrite') !== 'overwrite',
+    fields: (fields ?? null) !== null,
     maxLifetime: (maxLifetime ?? null) !== null,
     touch: (touch ?? true) !== true
   }

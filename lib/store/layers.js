@@ -12,19 +12,24 @@ function codecOf (form, { documents }) {
 }
 
 /**
- * `{ backend, encode, read }`: the backend that a store calls, and what it does itself with a session on its
- * way there and back. Where more is to be done with sessions, they pass as they are, and a further backend
- * does it. `datesOf(session, sid)`: the dates of a row with this session.
+ * `{ backend, encode, fieldsOf, read }`: the backend that a store calls, and what it does itself with a
+ * session on its way there and back. Where more is to be done with sessions, they pass as they are, and a
+ * further backend does it. `datesOf(session, sid)`: the dates of a row with this session. `fields`: what
+ * stands beside it.
  */
-function layered (backend, codec, form, { documents }, datesOf) {
+function layered (backend, codec, form, { documents }, { datesOf, fields }) {
   const { conflicts, encryption, onUnreadable } = form
   const reader = new Reader(codec, onUnreadable === 'destroy' ? documents.keep : identity)
   if (conflicts !== 'overwrite') {
-    const options = { conflicts, documents, datesOf, onUnreadable }
-    return { backend: new ConditionalBackend(backend, codec, reader, options), encode: identity, read: identity }
+    const options = { conflicts, documents, datesOf, fields, onUnreadable }
+    return passing(new ConditionalBackend(backend, codec, reader, options))
   }
-  if (encryption) return { backend: new EncryptedBackend(backend, codec, reader), encode: identity, read: identity }
-  return { backend, encode: codec.encode, read: value => reader.read(value) }
+  if (encryption) return passing(new EncryptedBackend(backend, codec, reader, fields))
+  return { backend, encode: codec.encode, fieldsOf: value => fields.of(value), read: value => reader.read(value) }
+}
+
+function passing (backend) {
+  return { backend, encode: identity, fieldsOf: () => undefined, read: identity }
 }
 
 module.exports = { codecOf, layered }

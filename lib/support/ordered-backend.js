@@ -26,6 +26,9 @@ class OrderedBackend {
   destroy (id) { return this.order.pass(this.backend.destroy(id)) }
   discard (id, value) { return this.order.pass(this.backend.discard(id, value)) }
   ids (options) { return this.order.pass(this.backend.ids(options)) }
+  idsWhere (filter) { return this.order.pass(this.backend.idsWhere(filter)) }
+  countWhere (filter) { return this.order.pass(this.backend.countWhere(filter)) }
+  destroyWhere (filter, except) { return this.order.pass(this.backend.destroyWhere(filter, except)) }
   count () { return this.order.pass(this.backend.count()) }
   clear () { return this.order.pass(this.backend.clear()) }
   ping () { return this.order.pass(this.backend.ping()) }

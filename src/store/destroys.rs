@@ -22,12 +22,14 @@ impl Store {
         except: Option<Id>,
         ticket: Ticket,
     ) {
-        self.stats.command(Verb::Find, 1);
+        let watched = self.begin_command(Verb::Find, 1);
         let (store, context) = (Arc::clone(self), context.clone());
         self.lease.spawner.spawn(async move {
             let finding = filtered::ids_to_destroy(&context, &filter, except.as_ref(), ticket.deadline);
             let found = AssertUnwindSafe(finding).catch_unwind().await;
-            match found.unwrap_or_else(|_| Err(Error::panicked())) {
+            let found = found.unwrap_or_else(|_| Err(Error::panicked()));
+            store.report(watched, found.as_ref().err());
+            match found {
                 Ok(ids) => store.end(|work| {
                     work.scheduler.destroy_found(command, ids, &Expected::Fields(filter));
                 }),

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use tokio::time::sleep_until;
 
 use super::{
+    calls::{barrier_of, call},
     inbox::Filling,
     maintenance,
     sink::Event,
@@ -21,17 +22,15 @@ use super::{
     work::Work,
 };
 use crate::{
-    error::{Error, Result},
+    error::Error,
     mongo::{
-        collection,
         connect::State,
         context::Context,
-        filtered,
         find::{self, Found},
         server_session::{ServerSession, ServerSessions},
         write,
     },
-    schedule::{self, Action, BarrierKind, Body, Command, CommandId, Fate, FindEnd, WriteEnd, WriteKind},
+    schedule::{self, Action, Body, Command, CommandId, Fate, FindEnd, WriteEnd, WriteKind},
     session::{Id, Outcome, Request, StoredRow, Value},
 };
 
@@ -349,42 +348,6 @@ impl Store {
         let mut work = self.work();
         work.scheduler.topology_changed();
         work.scheduler.learn_distance(round_trip);
-    }
-}
-
-/// A call that waits for what was called before it.
-fn barrier_of(request: &Request) -> Option<BarrierKind> {
-    match request {
-        Request::Clear => Some(BarrierKind::Clear),
-        Request::Count => Some(BarrierKind::Count),
-        Request::Scan(scan) if scan.after.is_none() => Some(BarrierKind::Scan),
-        Request::Where { .. } => Some(BarrierKind::Count),
-        Request::DestroyWhere { .. } => Some(BarrierKind::FindToDestroy),
-        _ => None,
-    }
-}
-
-async fn call(store: &Store, context: &Context, request: &Request, deadline: Instant) -> Result<Outcome> {
-    match request {
-        Request::Clear => collection::clear(context, deadline).await.map(|()| Outcome::Done),
-        Request::Count => collection::count(context, deadline).await.map(Outcome::Count),
-        Request::Scan(scan) => store.page(context, scan, deadline).await,
-        Request::Where { filter, wanted, now } => {
-            filtered::find(context, filter, *wanted, *now, deadline).await
-        }
-        Request::WriteFields { id, value } => {
-            filtered::write_fields(context, id, value, deadline).await.map(Outcome::Matched)
-        }
-        Request::Ping => collection::ping(context, deadline).await.map(|()| Outcome::Done),
-        Request::Discard { id, value } => {
-            collection::discard(context, id, value, deadline).await.map(Outcome::Removed)
-        }
-        Request::Sweep => {
-            let removed = collection::remove_expired(context, deadline).await?;
-            store.count_removed(removed, true);
-            Ok(Outcome::Count(removed))
-        }
-        _ => unreachable!("operations on one id go through the scheduler"),
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! - [`store`] is what a store is made of. [`admission`] takes operations in, within [`bounds`], and leaves them in the
 //!   [`inbox`]; [`sink`] is where outcomes go, [`ticket`] an operation's claim to its one outcome.
-//! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state. [`destroys`] finds the
-//!   rows that a filter destroys.
+//! - [`engine`] feeds the scheduler and starts the commands that it lets go; [`work`] is its state. [`calls`] are
+//!   those on the whole collection, and [`destroys`] finds the rows that a filter destroys.
 //! - [`failure`] ends what waits where nothing can be sent.
 //! - [`deadlines`] is the thread that ends what takes too long; [`watchlist`] and [`timeouts`] say what that is and what it
 //!   is told.
@@ -12,6 +12,7 @@
 
 mod admission;
 pub mod bounds;
+mod calls;
 mod deadlines;
 mod destroys;
 mod engine;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     schedule::{FindEnd, Statement, Transport, WriteEnd},
-    session::{Outcome, Request, StoredRow, Value},
+    session::{Outcome, Request, StoredRow, Value, Wanted},
 };
 
 /// A command under way, and what is measured of it if anybody wants to know.
@@ -87,7 +87,8 @@ impl Watched {
 fn name_of(request: &Request) -> &'static str {
     match request {
         Request::Clear | Request::Sweep | Request::Discard { .. } => "delete",
-        Request::Count => "aggregate",
+        Request::Count | Request::Where { wanted: Wanted::Count, .. } => "aggregate",
+        Request::WriteFields { .. } => "update",
         Request::Ping => "ping",
         _ => "find",
     }

@@ -148,7 +148,7 @@ class DriverBackend {
 
   countWhere (filter) {
     const now = this.#layout.latestExpired(Date.now())
-    return this.#where(() => filtered.countWhere(this.#connection, this.#layout, filter, now))
+    return this.#where('aggregate', () => filtered.countWhere(this.#connection, this.#layout, filter, now))
   }
 
   idsWhere (filter) {
@@ -161,13 +161,13 @@ class DriverBackend {
 
   destroyWhere (filter, except) {
     const find = () => filtered.findToDestroy(this.#connection, filter, except)
-    return this.#scheduler.destroyWhere(this.#discreetly(find))
+    return this.#scheduler.destroyWhere(this.#call('find', find))
   }
 
   writeFields (id, value, fields) {
     const row = { id, value, fields, writeConcern: this.#form.writeConcern }
-    return this.#scheduler.call('BACKFILL',
-      this.#discreetly(() => filtered.writeFields(this.#connection, this.#layout, row)))
+    const write = () => filtered.writeFields(this.#connection, this.#layout, row)
+    return this.#scheduler.call('BACKFILL', this.#call('update', write))
   }
 
   ping () {
@@ -282,11 +282,11 @@ class DriverBackend {
 
   #rowsWhere (filter, idsOnly) {
     const options = { idsOnly, now: this.#layout.latestExpired(Date.now()) }
-    return this.#where(() => filtered.findWhere(this.#connection, this.#layout, filter, options))
+    return this.#where('find', () => filtered.findWhere(this.#connection, this.#layout, filter, options))
   }
 
-  #where (run) {
-    return this.#scheduler.barrier('WHERE', this.#discreetly(run))
+  #where (name, run) {
+    return this.#scheduler.barrier('WHERE', this.#call(name, run))
   }
 
   #page (options) {

@@ -28,8 +28,8 @@ class ConnectMongo {
   /**
    * `timestamps`: connect-mongo 6's, `createdAt` on creation and `updatedAt` on every write. `background`:
    * whether the index is asked for as connect-mongo does from 4.5 on. `maxLifetimeMS`: how long a session may
-   * live after its `createdAt`, however often it is used; null: as long as it is used. `fields`: names of those
-   * beside the session.
+   * live after its `createdAt`, however often it is used; null: as long as it is used. `fields`: names of
+   * those beside the session.
    */
   constructor ({ timestamps, background, maxLifetimeMS }, fields) {
     this.#timestamps = timestamps
