@@ -17,6 +17,7 @@ const commands = {
   destroy: require('./destroy'),
   clear: require('./clear'),
   sweep: require('./sweep'),
+  backfill: require('./backfill'),
   migrate: require('./migrate')
 }
 

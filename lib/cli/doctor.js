@@ -1,7 +1,7 @@
 'use strict'
 
 const { findPeer, missingPeer } = require('../support/peers')
-const { checkOptions, loadOptions } = require('./checks/app-options')
+const { appOptions, checkOptions, loadOptions } = require('./checks/app-options')
 const { checkCollection } = require('./checks/collection')
 const { checkConfiguration } = require('./checks/configuration')
 const { ok, problem } = require('./checks/finding')
@@ -12,8 +12,7 @@ const { checkRoundTrip } = require('./checks/round-trip')
 const { checkRows } = require('./checks/rows')
 const { checkServer } = require('./checks/server')
 const EXIT = require('./exit-codes')
-const { BACKEND, HELP, JSON_OUTPUT, WHERE, YES } = require('./options')
-const { readTarget } = require('./target')
+const { BACKEND, HELP, JSON_OUTPUT, OPTIONS, WHERE, YES } = require('./options')
 
 /** How long a server is looked for, unless the connection string says otherwise. Milliseconds. */
 const SELECTION_MS = 5000
@@ -21,7 +20,7 @@ const SELECTION_MS = 5000
 async function run (context) {
   const { output, values } = context
   const given = values.options === undefined ? {} : await loadOptions(values.options)
-  const options = optionsOf(given, context)
+  const options = appOptions(given, context)
   output.hide(options.mongoUrl)
   const mongodb = driver()
 
@@ -33,21 +32,6 @@ async function run (context) {
   if (fixed.length > 0) findings = await examine(options, mongodb)
   report({ findings, fixed, failed }, output)
   return findings.some(({ level }) => level === 'problem') ? EXIT.trouble : EXIT.done
-}
-
-/** The store's options: those of the file, and what the command line says. */
-function optionsOf (given, context) {
-  const url = given.mongoUrl ?? given.url
-  const { values } = context
-  const target = readTarget(url === undefined || values.url ? context : { ...context, env: { MONGODB_URL: url } })
-  const { url: ignored, ...others } = given
-  return {
-    ...others,
-    mongoUrl: target.url,
-    dbName: values.db ?? given.dbName,
-    collectionName: values.collection ?? given.collectionName,
-    backend: target.backend ?? given.backend
-  }
 }
 
 /** mongodb 4 or later, whose clients know their options. */
@@ -170,7 +154,7 @@ module.exports = {
   options: {
     ...WHERE,
     ...BACKEND,
-    options: { type: 'string', value: 'file', text: "the options of the app's store, as MongoStore.create() takes them: a module or JSON" },
+    ...OPTIONS,
     fix: { type: 'boolean', text: 'do what can be done: make or mend the TTL index, make dates of what stands for one' },
     yes: { ...YES.yes, text: 'with --fix: also remove the sessions that have expired' },
     ...JSON_OUTPUT,

@@ -13,6 +13,10 @@ const WHERE = {
   collection: { type: 'string', value: 'name', text: 'where the sessions are (default: sessions)' }
 }
 
+const OPTIONS = {
+  options: { type: 'string', value: 'file', text: "the options of the app's store, as MongoStore.create() takes them: a module or JSON" }
+}
+
 const JSON_OUTPUT = { json: { type: 'boolean', text: 'print one JSON document in place of text' } }
 
 const HELP = { help: { type: 'boolean', short: 'h', text: 'print this' } }
@@ -31,4 +35,4 @@ const SHOW_IDS = {
 
 const YES = { yes: { type: 'boolean', text: 'do it. Without this, the command only says what it would do' } }
 
-module.exports = { BACKEND, HELP, JSON_OUTPUT, SHOW_IDS, WHERE, YES }
+module.exports = { BACKEND, HELP, JSON_OUTPUT, OPTIONS, SHOW_IDS, WHERE, YES }

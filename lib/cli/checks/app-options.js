@@ -6,6 +6,7 @@ const { setImmediate: nextTurn } = require('timers/promises')
 const { pathToFileURL } = require('url')
 
 const modern = require('../../dialects/modern')
+const { readTarget } = require('../target')
 const { UsageError } = require('../usage-error')
 const { problem, warning } = require('./finding')
 
@@ -23,9 +24,24 @@ async function loadOptions (file) {
   }
   if (typeof options !== 'object' || options === null) throw new UsageError(`--options ${file} exports no object of options`)
   if (options.client || options.clientPromise) {
-    throw new UsageError(`--options ${file} has a client of its own: doctor takes a connection string, as mongoUrl or in MONGODB_URL`)
+    throw new UsageError(`--options ${file} has a client of its own: this command takes a connection string, as mongoUrl or in MONGODB_URL`)
   }
   return options
+}
+
+/** The store's options: those of the file, and what the command line says. */
+function appOptions (given, context) {
+  const url = given.mongoUrl ?? given.url
+  const { values } = context
+  const target = readTarget(url === undefined || values.url ? context : { ...context, env: { MONGODB_URL: url } })
+  const { url: ignored, ...others } = given
+  return {
+    ...others,
+    mongoUrl: target.url,
+    dbName: values.db ?? given.dbName,
+    collectionName: values.collection ?? given.collectionName,
+    backend: target.backend ?? given.backend
+  }
 }
 
 /** `{ form, findings }`: the normalized options, or undefined where no store would start. */
@@ -46,4 +62,4 @@ async function checkOptions (options) {
   }
 }
 
-module.exports = { checkOptions, loadOptions }
+module.exports = { appOptions, checkOptions, loadOptions }
