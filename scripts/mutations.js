@@ -192,8 +192,26 @@ const MUTATIONS = [
   {
     breaks: 'what is called while a `clear` runs happens after it',
     file: 'src/schedule/barrier.rs',
-    replace: ['self.waiting.iter().any(clears) || self.running.iter().any(clears)', 'self.waiting.iter().any(clears)'],
+    replace: ['self.waiting.iter().any(holds) || self.running.iter().any(holds)', 'self.waiting.iter().any(holds)'],
     crate: 'pure-rooms'
+  },
+  {
+    breaks: 'what a destroyWhere finds after its deadline stays',
+    file: 'src/schedule/found.rs',
+    replace: ['.filter(|ticket| !ticket.is_settled())', ''],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'each delete of a destroyWhere repeats its filter',
+    file: 'src/schedule/key_queue.rs',
+    replace: ['expected = Some(condition.clone())', 'expected = None; drop(condition.clone())'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'fields follow the merged session',
+    file: 'lib/conflicts/save.js',
+    replace: ['fields.of(prepared)', 'fields.of(this.#prepared)'],
+    test: 'store/fields.test.js'
   },
   {
     breaks: 'a barrier waits for what was called before it',
