@@ -196,9 +196,9 @@ const MUTATIONS = [
     crate: 'pure-rooms'
   },
   {
-    breaks: 'what a destroyWhere finds after its deadline stays',
-    file: 'src/schedule/found.rs',
-    replace: ['.filter(|ticket| !ticket.is_settled())', ''],
+    breaks: 'what is called after a destroyWhere waits until its ids are known',
+    file: 'src/schedule/barrier.rs',
+    replace: ['matches!(self, Self::Clear | Self::FindToDestroy)', 'matches!(self, Self::Clear)'],
     crate: 'pure-rooms'
   },
   {
