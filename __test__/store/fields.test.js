@@ -29,6 +29,7 @@ const encrypted = way => way.startsWith('legacy')
 const FORMS = {
   JSON: () => ({}),
   documents: () => ({ stringify: false }),
+  'a maximal lifetime': () => ({ maxLifetime: 3600 }),
   hooks: () => ({ serialize: data => ({ kept: { ...data } }), unserialize: ({ kept }) => kept }),
   encryption: encrypted,
   'encrypted documents': way => ({ ...encrypted(way), stringify: false })
@@ -45,7 +46,7 @@ const nextSid = () => `fields-${++sids}`
 
 /** What stands beside a session. */
 async function beside (_id) {
-  const { session, expires, lastModified, ...rest } = await rows.findOne({ _id })
+  const { session, expires, lastModified, createdAt, ...rest } = await rows.findOne({ _id })
   assert.deepEqual([typeof session, expires instanceof Date].includes('undefined'), false)
   delete rest._id
   return rest
@@ -60,14 +61,14 @@ for (const [way, open] of Object.entries(WAYS)) {
         test('a save writes and unsets them, a touch does not change them', async () => {
           const mine = store()
           const sid = nextSid()
-          const object = fresh(mine, sid, { user: { id: 'ü' }, device: 5 })
+          const object = fresh(mine, sid, { user: { id: '$ü' }, device: 5 })
           await mine.set(sid, object)
-          assert.deepEqual(await beside(sid), { userId: 'ü', device: 5 })
+          assert.deepEqual(await beside(sid), { userId: '$ü', device: 5 })
           object.device = null
           await mine.touch(sid, object)
-          assert.deepEqual(await beside(sid), { userId: 'ü', device: 5 })
+          assert.deepEqual(await beside(sid), { userId: '$ü', device: 5 })
           await mine.set(sid, object)
-          assert.deepEqual(await beside(sid), { userId: 'ü' })
+          assert.deepEqual(await beside(sid), { userId: '$ü' })
           delete object.user
           object.device = true
           await mine.set(sid, object)
@@ -95,8 +96,15 @@ for (const [way, open] of Object.entries(WAYS)) {
   }
 
   describe(way, () => {
+    /** One that no other store of these tests is on, and the options for it. */
+    function ownCollection (name) {
+      const options = way.startsWith('legacy') ? { collection: name } : { collectionName: name }
+      return { rows: client.db(DATABASE).collection(name), options }
+    }
+
     test('every type that an index can find, each found again by its value', async () => {
       const values = ['', 'text', 5, 5.5, 2 ** 40, true, false, new Date(7), new ObjectId(), Buffer.from('bytes')]
+      await rows.deleteMany({})
       const store = open({ autoRemove: 'disabled', stringify: false, fields: { value: ({ value }) => value } })
       const made = values.map(value => ({ value, sid: nextSid() }))
       await Promise.all(made.map(({ sid, value }) => store.set(sid, makeSession({ value }))))
@@ -148,27 +156,28 @@ for (const [way, open] of Object.entries(WAYS)) {
 
     test('each is indexed, whatever autoRemove says', async () => {
       for (const autoRemove of ['disabled', 'interval', 'native']) {
-        await rows.drop().catch(() => {})
-        const store = open({ autoRemove, fields })
+        const own = ownCollection(`fields ${way} ${autoRemove}`)
+        await own.rows.drop().catch(() => {})
+        const store = open({ ...own.options, autoRemove, fields })
         await store.set('a', makeSession({ user: { id: 1 } }))
-        const names = async () => (await rows.indexes().catch(() => [])).map(({ name }) => name).sort()
+        const names = async () => (await own.rows.indexes().catch(() => [])).map(({ name }) => name).sort()
         const wanted = ['_id_', 'device_1', ...autoRemove === 'native' ? ['expires_1'] : [], 'userId_1']
         await within(10_000, async () => (await names()).length === wanted.length)
         assert.deepEqual(await names(), wanted)
         await store.close()
+        await own.rows.drop()
       }
     })
 
     test('an index that is in the way is warned of with what to do, and one that serves is not', async () => {
       const name = `fields ${way}` // a process warns once of the same
-      const others = client.db(DATABASE).collection(name)
+      const { rows: others, options } = ownCollection(name)
       const warned = []
       await others.drop().catch(() => {})
       await others.createIndex({ device: 1 }, { name: 'mine' })
       await others.createIndex({ other: 1 }, { name: 'userId_1' })
       warned.push(...await warningsOf(async () => {
-        const there = way.startsWith('legacy') ? { collection: name } : { collectionName: name }
-        const store = open({ ...there, autoRemove: 'disabled', fields })
+        const store = open({ ...options, autoRemove: 'disabled', fields })
         await store.set('a', makeSession({ user: { id: 1 } }))
         await sleep(300)
         await store.close()
