@@ -1,12 +1,11 @@
 'use strict'
 
 const backends = require('../backends')
-const { createEncryptedCodec } = require('../crypto/codec')
 const modern = require('../dialects/modern')
-const { createCodec } = require('../session/codec')
 const { Backfill } = require('../store/backfill')
 const { Fields } = require('../store/fields')
 const { withNamedHooks } = require('../store/hooks')
+const { codecOf } = require('../store/layers')
 const { appOptions, loadOptions } = require('./checks/app-options')
 const EXIT = require('./exit-codes')
 const { count, sessions } = require('./format')
@@ -23,7 +22,7 @@ async function run (context) {
   output.hide(options.mongoUrl)
   const form = formOf(options, values.options)
   const { documents, encodeFields, open } = backends[form.backend]
-  const codec = form.encryption ? createEncryptedCodec(form, documents) : createCodec(form, documents)
+  const codec = codecOf(form, { documents })
   const fields = new Fields(form.fields, { codec, encode: encodeFields })
   const backend = open(form)
   backend.onEvent((kind, code, text) => { if (kind === 'warning') output.note(text) })
