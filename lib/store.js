@@ -7,6 +7,8 @@ const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
 const { Unreadable } = require('./session/unreadable')
 const { Backfill } = require('./store/backfill')
+const { disposable } = require('./store/disposable')
+const { Expiry } = require('./store/expiry')
 const { Fields, NO_FIELDS } = require('./store/fields')
 const { withNamedHooks } = require('./store/hooks')
 const { codecOf, layered } = require('./store/layers')
@@ -34,6 +36,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     #backfill
     #dialect
     #encode
+    #expiry
     #fieldsOf
     #form
     #isConditional
@@ -66,6 +69,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       const revive = row => this.#unreadable.listed(this.#found(row))
       this.#lists = new Lists(layers.backend, { fields, readId: kind.readId, revive })
       this.#backfill = options => new Backfill(backend, { codec, documents: kind.documents, fields }).run(options)
+      this.#expiry = new Expiry(this, backend, codec, form, (...details) => this.#heard(...details))
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
@@ -150,7 +154,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     /** Removes expired sessions now; returns how many. */
     sweep (callback) {
-      return this.#run('sweep', () => this.#backend.sweep(), callback)
+      return this.#run('sweep', () => this.#expiry.sweep(), callback)
     }
 
     /** Succeeds when the server replies. */
@@ -306,7 +310,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       try {
         if (debug.enabled) debug.line('close')
         delete this.timer // as in connect-mongo 6
-        await Promise.all([this.#backend.close(), this.#attached.close()])
+        await Promise.all([this.#expiry.close(), this.#backend.close(), this.#attached.close()])
       } catch (error) {
         throw asError(error)
       }
@@ -378,7 +382,9 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         case 'disconnected':
           if (this.#dialect.hasState) this.state = kind
           this.#announce(kind)
-          return
+          return this.#expiry.check()
+        case 'expire': return void this.#announce(kind, ...details)
+        case 'due': return this.#expiry.due(details[0])
         case 'error':
           // Apps that never heard of this event must not crash by it.
           if (this.listenerCount('error') > 0) this.#announce('error', details[0])
@@ -388,13 +394,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
     }
   }
 
-  // Node.js 20.0 to 20.3 do not know this symbol.
-  if (Symbol.asyncDispose) {
-    Object.defineProperty(MongoStore.prototype, Symbol.asyncDispose, {
-      value () { return this.close() }, configurable: true, writable: true
-    })
-  }
-  return MongoStore
+  return disposable(MongoStore)
 }
 
 module.exports = { defineStore }

@@ -24,7 +24,7 @@ export interface OperationMessage extends OfStore {
 
 /** What the channel `connect-mongo-native:command` publishes when a command has ended. */
 export interface CommandMessage extends OfStore {
-  /** As the server calls it: 'find', 'update', 'delete', 'aggregate' or 'ping'. */
+  /** As the server calls it: 'find', 'update', 'delete', 'findAndModify', 'aggregate' or 'ping'. */
   readonly command: string
   /** How many operations it carried; 0: it is the store's own. */
   readonly operations: number

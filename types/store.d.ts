@@ -123,7 +123,10 @@ export interface Store<T extends Data = Data> extends SessionStore {
   backfill (callback: Callback<Backfilled>): Promise<Backfilled>
   /** How many sessions are stored, expired ones that MongoDB has not removed yet included. */
   length (callback?: Callback<number>): Promise<number>
-  /** Removes the expired sessions now. Resolves to how many there were. */
+  /**
+   * Removes the expired sessions now, with the event `expire` for each where there is a listener. Resolves to how
+   * many this store has removed.
+   */
   sweep (callback?: Callback<number>): Promise<number>
   /** Succeeds when the server replies. */
   ping (callback?: Callback<void>): Promise<void>
@@ -147,6 +150,11 @@ export interface Store<T extends Data = Data> extends SessionStore {
   on (event: 'touch', listener: (sid: string, session: T) => void): this
   on (event: 'all', listener: (sessions: T[]) => void): this
   /**
+   * With `autoRemove: 'interval'`: a session had expired and has been removed. The id is as it is stored. Of all
+   * processes that listen, one announces it. `session` is undefined if it cannot be read.
+   */
+  on (event: 'expire', listener: (id: StoredId, session: T | undefined) => void): this
+  /**
    * An attempt to connect, the index or a sweep of the store's own failed. Operations that fail meanwhile report
    * it to their callers besides. Emitted only if there is a listener.
    */
@@ -160,6 +168,7 @@ export interface Store<T extends Data = Data> extends SessionStore {
   once (event: 'create' | 'update' | 'set' | 'destroy' | 'get', listener: (sid: string) => void): this
   once (event: 'touch', listener: (sid: string, session: T) => void): this
   once (event: 'all', listener: (sessions: T[]) => void): this
+  once (event: 'expire', listener: (id: StoredId, session: T | undefined) => void): this
   once (event: 'error', listener: ErrorListener): this
   once (event: 'connected' | 'disconnected', listener: () => void): this
   once (event: string | symbol, listener: (...args: any[]) => void): this

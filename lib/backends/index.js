@@ -22,8 +22,12 @@
 //     writeFields(id, value, fields)
 //                             → whether a row with this value was there to store the fields in
 //     count() clear() ping() sweep() stats() close()
+//     expired(limit)          → { rows, now }: the `_id`s of expired rows, and what `claim` takes beside one
+//     claim(row, now)         → { id, value, expires }, which it removes; null if it is not there expired
 //     abandon()               as `close`, but leaves the app's connection open
 //     onEvent(listener)       ('connected') ('disconnected') ('error', Error, of) ('warning', code, text)
+//                             ('due', answer): the interval is over; `answer(true)`: rows were claimed;
+//                             `answer(false)`: the backend is to remove what has expired
 //     timer                   of the interval at which sessions are removed, if it is one of JavaScript
 //   makeId(given)     → the id as the backend takes it; throws for what is no id
 //   readId(id)        → the id as the app's code knows it

@@ -7,10 +7,12 @@ use super::{
     layout::ID,
     reply::{error_of, integer},
     target::{Target, count},
+    write::append_number,
 };
 use crate::{
     error::{Error, Result},
-    session::{Dates, Id, Outcome, Scan, Value, bson_type as tag},
+    schedule::Part,
+    session::{Dates, Id, Outcome, Row, Scan, Value, bson_type as tag},
 };
 
 /// How a page finds the row that it follows.
@@ -53,6 +55,51 @@ impl Target {
         command.end(deletes);
         self.append_write_concern(&mut command);
         command.finish()
+    }
+
+    /// Finds the `_id`s of rows that had expired at the server's time `now`.
+    pub fn expired(&self, now: DateTime, limit: u32, max_time_millis: i64) -> RawDocumentBuf {
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX - 1);
+        rawdoc! {
+            "find": self.collection.as_str(),
+            "filter": self.layout.expired(now),
+            "projection": { "_id": 1 },
+            "limit": limit,
+            "batchSize": limit + 1,
+            "maxTimeMS": max_time_millis,
+        }
+    }
+
+    pub fn read_expired(&self, documents: &[RawDocumentBuf]) -> Outcome {
+        let row = || Row { value: Value::null(), dates: Dates::default() };
+        let rows = documents.iter().filter_map(|document| Some((position(document)?, row())));
+        Outcome::Page { rows: rows.collect(), ids_only: true, next: None }
+    }
+
+    /// Removes a row if it had expired at the server's time `now`, and returns it. `numbered`: as of a write. Who must know
+    /// what was removed has it acknowledged.
+    pub fn claim(&self, row: &Id, now: DateTime, numbered: Option<&Part>) -> RawDocumentBuf {
+        let mut command = Writer::new(256 + row.bytes().len());
+        command.string("findAndModify", &self.collection);
+        let query = command.document("query");
+        command.value(ID, row.tag(), row.bytes());
+        command.splice(&self.layout.expired(now));
+        command.end(query);
+        command.boolean("remove", true);
+        if !self.unacknowledged {
+            self.append_write_concern(&mut command);
+        }
+        if let Some(numbered) = numbered {
+            append_number(&mut command, numbered);
+        }
+        command.finish()
+    }
+
+    /// The row that a claim has removed, also where its write concern was not met, and the id of its session.
+    pub fn read_claimed(&self, reply: &Document) -> Option<(Id, Row)> {
+        let document = RawDocumentBuf::try_from(reply.get_document("value").ok()?).ok()?;
+        let (id, row) = self.layout.read_row(&document)?;
+        Some((id, row.into_row()))
     }
 
     /// Counts rows, as `countDocuments({})` does: the `count` command goes by metadata that a crash can leave wrong.

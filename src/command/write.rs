@@ -93,7 +93,7 @@ impl Target {
     }
 }
 
-fn append_number(command: &mut Writer, numbered: &Part) {
+pub(super) fn append_number(command: &mut Writer, numbered: &Part) {
     command.int64("txnNumber", numbered.txn_number);
     if !numbered.statement_ids.is_empty() {
         let open = command.array("stmtIds");

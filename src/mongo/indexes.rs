@@ -81,6 +81,12 @@ pub async fn fault(context: &Context) -> Result<Option<String>> {
     Ok(None)
 }
 
+/// Whether MongoDB removes rows of the collection by itself, as far as that can be told.
+pub async fn has_ttl(context: &Context) -> bool {
+    let existing = list(&context.database, &context.settings.target.collection).await;
+    existing.iter().any(|index| index.contains_key("expireAfterSeconds"))
+}
+
 /// Why no session can be stored in the collection, if that is known. lib/backends/driver/maintenance.js has the same
 /// texts.
 async fn unusable(database: &Database, collection: &str) -> Option<&'static str> {

@@ -37,6 +37,8 @@ pub fn outcome(env: &Env, outcome: &Outcome) -> Result<Js> {
             )?;
             Ok(page.raw())
         }
+        Outcome::Claimed(None) => null(env),
+        Outcome::Claimed(Some(claimed)) => row(env, Some(&claimed.0), &claimed.1),
         Outcome::Done | Outcome::Closed => js(env, ()),
     }
 }
@@ -45,6 +47,7 @@ pub fn event(env: &Env, event: &Event) -> Result<Js> {
     let elements = match event {
         Event::Connected => vec![string(env, "connected")?],
         Event::Disconnected => vec![string(env, "disconnected")?],
+        Event::SweepDue => vec![string(env, "due")?],
         #[expect(clippy::cast_precision_loss, reason = "lengths")]
         Event::Command(CommandReport { name, operations, bytes, took, error: failure }) => vec![
             string(env, "command")?,

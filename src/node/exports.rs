@@ -131,6 +131,10 @@ fn open(context: &FunctionCallContext) -> Result<Js> {
         core.store.watch_commands(context.get(0)?);
         Ok(())
     })?;
+    functions.add("answerSweep", |core, context| {
+        core.store.answer_sweep(context.get(0)?);
+        Ok(())
+    })?;
     functions.add("close", |core, context| {
         core.start(context, |token| core.store.close(token)).map(|((), promise)| promise)
     })?;
@@ -236,7 +240,7 @@ impl Arguments<'_, '_> {
     }
 }
 
-const OPERATIONS: [(&str, Decode); 17] = [
+const OPERATIONS: [(&str, Decode); 19] = [
     ("get", |arguments| Ok(Request::Get { id: arguments.id()?, now: arguments.now(1)? })),
     ("set", |arguments| {
         let value = arguments.value(4)?;
@@ -266,4 +270,6 @@ const OPERATIONS: [(&str, Decode); 17] = [
         Ok(Request::DestroyWhere { filter: arguments.filter()?, except: arguments.optional_id(1)? })
     }),
     ("writeFields", |arguments| Ok(Request::WriteFields { id: arguments.id()?, value: arguments.value(2)? })),
+    ("expired", |arguments| Ok(Request::Expired { limit: arguments.0.get(0)? })),
+    ("claim", |arguments| Ok(Request::Claim { row: arguments.id()? })),
 ];

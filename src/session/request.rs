@@ -39,6 +39,15 @@ pub enum Request {
     Scan(Scan),
     Ping,
     Sweep,
+    /// Which rows have expired, at most this many.
+    Expired {
+        limit: u32,
+    },
+    /// Removes one row if it has expired, and returns it.
+    Claim {
+        /// Its `_id`, which in session-mongoose's rows is not the session's.
+        row: Id,
+    },
     Where {
         filter: Filter,
         wanted: Wanted,
@@ -90,6 +99,8 @@ pub enum Outcome {
         ids_only: bool,
         next: Option<Id>,
     },
+    /// The row that a claim has removed, and the id of its session.
+    Claimed(Option<Box<(Id, Row)>>),
     Done,
     /// The store's last outcome.
     Closed,
@@ -109,11 +120,12 @@ pub enum Kind {
     Where,
     DestroyWhere,
     Backfill,
+    Claim,
     Close,
 }
 
 impl Kind {
-    pub const ALL: [(Kind, &str); 13] = [
+    pub const ALL: [(Kind, &str); 14] = [
         (Kind::Get, "get"),
         (Kind::Set, "set"),
         (Kind::Touch, "touch"),
@@ -126,6 +138,7 @@ impl Kind {
         (Kind::Where, "where"),
         (Kind::DestroyWhere, "destroyWhere"),
         (Kind::Backfill, "backfill"),
+        (Kind::Claim, "claim"),
         (Kind::Close, "close"),
     ];
 
@@ -148,12 +161,13 @@ impl Request {
             Self::Destroy { .. } | Self::Discard { .. } => Kind::Destroy,
             Self::Count => Kind::Count,
             Self::Clear => Kind::Clear,
-            Self::Scan(_) => Kind::Scan,
+            Self::Scan(_) | Self::Expired { .. } => Kind::Scan,
             Self::Ping => Kind::Ping,
             Self::Sweep => Kind::Sweep,
             Self::Where { .. } => Kind::Where,
             Self::DestroyWhere { .. } => Kind::DestroyWhere,
             Self::WriteFields { .. } => Kind::Backfill,
+            Self::Claim { .. } => Kind::Claim,
         }
     }
 
@@ -175,6 +189,7 @@ impl Outcome {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Row(Some(row)) => row.value.bytes.len(),
+            Self::Claimed(Some(claimed)) => claimed.1.value.bytes.len(),
             Self::Page { rows, .. } => rows.iter().map(|(_, row)| row.value.bytes.len()).sum(),
             _ => 0,
         }

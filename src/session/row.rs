@@ -31,6 +31,14 @@ pub struct StoredRow<V = Value> {
     pub ends: Option<i64>,
 }
 
+impl<V> StoredRow<V> {
+    /// The row as it is stored, expired or not.
+    pub fn into_row(self) -> Row<V> {
+        let expires = if let Expiry::At(millis) = self.expiry { Some(millis) } else { None };
+        Row { value: self.value, dates: Dates { expires, last_modified: self.last_modified } }
+    }
+}
+
 impl<V: Clone> StoredRow<V> {
     /// The row as it is after touches that were called before the read, and `None` when it has expired by then.
     pub fn live_row(&self, overlay: Dates, latest_expired: i64) -> Option<Row<V>> {

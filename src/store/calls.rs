@@ -43,6 +43,12 @@ pub async fn call(store: &Store, context: &Context, request: &Request, deadline:
             store.count_removed(removed, true);
             Ok(Outcome::Count(removed))
         }
+        Request::Expired { limit } => collection::expired(context, *limit, deadline).await,
+        Request::Claim { row } => {
+            let claimed = collection::claim(context, row, deadline).await?;
+            store.count_removed(u64::from(claimed.is_some()), false);
+            Ok(Outcome::Claimed(claimed.map(Box::new)))
+        }
         _ => unreachable!("operations on one id go through the scheduler"),
     }
 }

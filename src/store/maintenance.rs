@@ -25,6 +25,10 @@ const INDEX_CHECK_SPACING: Duration = Duration::from_secs(10);
 /// An interval is shortened by up to this share, so that many processes do not sweep together.
 const JITTER: f64 = 0.1;
 
+/// What a store's listeners to `expire` should know.
+const TTL_WARNING: &str = "the collection has a TTL index, by which MongoDB removes sessions that the event expire is then not \
+    emitted for. Remedy: drop that index";
+
 /// For as long as the store lives.
 pub async fn maintain(store: Weak<Store>) {
     let Some(strong) = store.upgrade() else { return };
@@ -50,11 +54,26 @@ pub async fn maintain(store: Weak<Store>) {
 }
 
 async fn sweep_at_intervals(store: &Weak<Store>, interval: Duration) {
+    let Some(answer) = store.upgrade().map(|store| Arc::clone(&store.sweep_answer)) else { return };
+    let mut knows_indexes = false;
     loop {
         sleep(jittered(interval)).await;
-        if remove_expired(store, true).await.is_none() {
-            return;
+        let Some(strong) = store.upgrade() else { return };
+        let Some(context) = strong.lease.connection.context(&strong.settings) else { continue };
+        strong.sink.event(Event::SweepDue);
+        drop(strong);
+        if !answer.wait().await {
+            if remove_expired(store, true).await.is_none() {
+                return;
+            }
+            continue;
         }
+        let Some(strong) = store.upgrade() else { return };
+        strong.count_removed(0, true);
+        if !knows_indexes && indexes::has_ttl(&context).await {
+            strong.warn("CONNECT_MONGO_EXPIRE", TTL_WARNING);
+        }
+        knows_indexes = true;
     }
 }
 
@@ -120,10 +139,19 @@ impl Store {
         let knew_min = !by_gt.load(Ordering::Relaxed);
         let page = pages::page(context, scan, deadline).await;
         if knew_min && by_gt.load(Ordering::Relaxed) {
-            let message = format!("{}: {}", self.settings.target.collection, pages::WARNING);
-            self.sink.event(Event::Warning { code: "CONNECT_MONGO_PAGES", message });
+            self.warn("CONNECT_MONGO_PAGES", pages::WARNING);
         }
         page
+    }
+
+    fn warn(&self, code: &'static str, text: &str) {
+        let message = format!("{}: {text}", self.settings.target.collection);
+        self.sink.event(Event::Warning { code, message });
+    }
+
+    /// The answer to [`Event::SweepDue`]. `claimed`: JavaScript has swept; otherwise one command is to do it.
+    pub fn answer_sweep(&self, claimed: bool) {
+        self.sweep_answer.give(claimed);
     }
 
     pub(super) fn count_removed(&self, removed: u64, is_sweep: bool) {

@@ -24,6 +24,7 @@ mod soundness;
 pub mod stats;
 #[expect(clippy::module_inception, reason = "a room may have a file for what it is named after")]
 mod store;
+mod sweep_answer;
 pub mod ticket;
 mod timeouts;
 mod watch;

@@ -28,6 +28,8 @@ pub enum Event {
         code: &'static str,
         message: String,
     },
+    /// It is time to remove expired rows: JavaScript says with `Store::answer_sweep` whether it has done so.
+    SweepDue,
     /// There is room for the payload of the set with this sequence number.
     Room(u64),
     /// The set with this sequence number has found another row than it expects: this one, expired or not. `resent`: it may

@@ -14,6 +14,7 @@ use super::{
     inbox::Inbox,
     sink::{Event, Sink},
     stats::Stats,
+    sweep_answer::SweepAnswer,
     ticket::Ticket,
     work::Work,
 };
@@ -50,6 +51,7 @@ pub struct Store {
     pub(super) wake: Notify,
     /// A write may have made a row, and with it the collection.
     pub(super) made_rows: Arc<Notify>,
+    pub(super) sweep_answer: Arc<SweepAnswer>,
     work: Mutex<Work>,
     /// The engine has not been woken for what was submitted last.
     pub(super) unflushed: AtomicBool,
@@ -99,6 +101,7 @@ impl Store {
             watches_commands: AtomicBool::new(false),
             wake: Notify::new(),
             made_rows: Arc::default(),
+            sweep_answer: Arc::default(),
             unflushed: AtomicBool::new(false),
             bound: OperationBound::new(config.max_queue.unwrap_or(DEFAULT_MAX_QUEUE)),
             operation_timeout,

@@ -90,6 +90,7 @@ fn name_of(request: &Request) -> &'static str {
         Request::Count | Request::Where { wanted: Wanted::Count, .. } => "aggregate",
         Request::WriteFields { .. } => "update",
         Request::Ping => "ping",
+        Request::Claim { .. } => "findAndModify",
         _ => "find",
     }
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { driverWriteConcern, idForDriver, writing } = require('./commands')
+const { driverWriteConcern, idForDriver, projected, READING, writing } = require('./commands')
 
 // Calls that concern the whole collection, but for those that read it page by page: see pages.js.
 
@@ -34,6 +34,37 @@ async function removeExpired (connection, layout, { writeConcern }) {
   return deletedCount ?? result?.n ?? 0
 }
 
+/**
+ * The `_id`s of rows that have expired, from the primary: elsewhere there may be rows that are gone.
+ * `now`: the server's time.
+ */
+async function expired (connection, layout, limit) {
+  const now = new Date(await serverMillis(connection))
+  const options = { ...READING, readPreference: 'primary', limit, batchSize: limit + 1 }
+  const rows = await projected(connection.collection.find(layout.expired(now), options), { _id: 1 }).toArray()
+  return { rows: rows.map(({ _id }) => _id), now }
+}
+
+/**
+ * Removes the row with this `_id` if it had expired `now`, and returns it. Of all who claim it at once, one
+ * gets it. Who must know what was removed has it acknowledged.
+ */
+async function claim ({ collection }, layout, { row, now, writeConcern }) {
+  const isUnacknowledged = (writeConcern ?? collection.writeConcern)?.w === 0
+  const concern = driverWriteConcern(isUnacknowledged ? { w: 1 } : writeConcern)
+  // Majors differ in what they return unless they are asked for all of it.
+  const options = { ...READING, ...concern, includeResultMetadata: true }
+  const filter = { _id: row, ...layout.expired(now) }
+  const { value } = await collection.findOneAndDelete(filter, options).catch(unmetConcern) ?? {}
+  return value ? layout.readRow(value) : null
+}
+
+/** The reply of a command that was carried out, and whose write concern was not met. */
+function unmetConcern (error) {
+  if (error.result?.value && error.result.ok === 1) return error.result
+  throw error
+}
+
 /** By the server's clock: a client an hour ahead must not delete everyone's sessions. */
 async function serverMillis (connection) {
   const { localTime } = await greeting(connection)
@@ -58,4 +89,4 @@ async function greeting ({ db }) {
   return {}
 }
 
-module.exports = { clear, count, discard, isOlderThan, ping, removeExpired }
+module.exports = { claim, clear, count, discard, expired, isOlderThan, ping, removeExpired }

@@ -17,6 +17,7 @@ const { Pages } = require('./pages')
 const { openScheduler } = require('./open-scheduler')
 const { sizeOf } = require('./rows')
 const { keepIndexes, sweepAtIntervals } = require('./maintenance')
+const { Sweeps } = require('./sweeps')
 const { watchCall, WatchedCommands } = require('./watched-commands')
 
 // The backend contract on the Node.js driver: on a connection of the app's, used as it is, or on one that the
@@ -43,8 +44,7 @@ class DriverBackend {
   #connection
   #scheduler
   #pages
-  #sweeps = 0
-  #swept = 0
+  #sweeps
   #listener = () => {}
   #connected = null
   /** Why there will never be a connection, and who waits for one. */
@@ -75,8 +75,9 @@ class DriverBackend {
     this.#pages = new Pages(this.#connection, this.#layout, {
       warn: message => this.#listener('warning', 'CONNECT_MONGO_PAGES', `${form.collection}: ${message}`)
     })
+    this.#sweeps = new Sweeps(this.#connection, this.#layout, form)
     if (form.autoRemove === 'interval') {
-      const { timer, stop } = sweepAtIntervals(form.sweepIntervalMS, () => this.#sweepQuietly())
+      const { timer, stop } = sweepAtIntervals(form.sweepIntervalMS, () => this.#sweepIsDue())
       this.timer = timer
       this.#stopSweeping = stop
     }
@@ -175,11 +176,20 @@ class DriverBackend {
   }
 
   sweep () {
-    return this.#scheduler.call('SWEEP', this.#call('delete', () => this.#sweep()))
+    return this.#scheduler.call('SWEEP', this.#call('delete', () => this.#sweeps.sweep()))
+  }
+
+  expired (limit) {
+    return this.#scheduler.call('SCAN', this.#call('find', () => this.#sweeps.expired(limit)))
+  }
+
+  claim (row, now) {
+    return this.#scheduler.call('CLAIM', this.#call('findAndModify', () => this.#sweeps.claim(row, now)))
   }
 
   stats () {
-    return { ...this.#scheduler.stats(this.#connected === true), sweeps: this.#sweeps, swept: this.#swept }
+    const { count: sweeps, removed: swept } = this.#sweeps
+    return { ...this.#scheduler.stats(this.#connected === true), sweeps, swept }
   }
 
   /**
@@ -240,7 +250,7 @@ class DriverBackend {
       isOver: () => this.#closing !== null,
       rowsMade: () => commands.rowsMade()
     })
-    if (this.#layout.sweepsAtStart) this.#quietly(() => this.#removeExpired())
+    if (this.#layout.sweepsAtStart) this.#quietly(() => this.#sweeps.removeExpired())
   }
 
   async #refuseOldServer () {
@@ -299,20 +309,11 @@ class DriverBackend {
     return () => watchCall(this.#form, command, () => run().catch(error => { throw discreet(error, ids) }))
   }
 
-  async #sweep () {
-    const removed = await this.#removeExpired()
-    this.#sweeps++
-    return removed
-  }
-
-  async #removeExpired () {
-    const removed = await collectionCalls.removeExpired(this.#connection, this.#layout, this.#form)
-    this.#swept += removed
-    return removed
-  }
-
-  async #sweepQuietly () {
-    if (this.#connection.collection !== undefined) await this.#quietly(() => this.#sweep())
+  #sweepIsDue () {
+    if (this.#connection.collection === undefined) return
+    const warn = text => this.#listener('warning', 'CONNECT_MONGO_EXPIRE', `${this.#form.collection}: ${text}`)
+    const end = claimed => claimed ? this.#sweeps.claimed(warn) : this.#quietly(() => this.#sweeps.sweep())
+    this.#listener('due', end)
   }
 
   async #quietly (removal) {

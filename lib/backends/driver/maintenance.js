@@ -132,6 +132,11 @@ async function typeOf ({ db }, name) {
   }
 }
 
+/** Whether MongoDB removes rows of the collection by itself, as far as that can be told. */
+async function hasTtlIndex (connection) {
+  return (await listIndexes(connection)).some(({ expireAfterSeconds }) => expireAfterSeconds !== undefined)
+}
+
 async function listIndexes ({ collection }) {
   try {
     return await collection.indexes()
@@ -140,4 +145,4 @@ async function listIndexes ({ collection }) {
   }
 }
 
-module.exports = { keepIndexes, sweepAtIntervals }
+module.exports = { hasTtlIndex, keepIndexes, sweepAtIntervals }

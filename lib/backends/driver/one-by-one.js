@@ -189,7 +189,7 @@ class OneByOne {
   }
 }
 
-const WRITES = ['set', 'touch', 'destroy', 'destroyWhere', 'discard', 'sweep', 'backfill']
+const WRITES = ['set', 'touch', 'destroy', 'destroyWhere', 'discard', 'sweep', 'claim', 'backfill']
 
 /** What is known of an operation that was sent and has run out of time. */
 function fateAfter (kind) {

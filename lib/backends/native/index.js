@@ -45,6 +45,8 @@ function openNative (form) {
     writeFields: (id, value, fields) => leave(core.writeFields(id, value, fields)),
     ping: () => leave(core.ping()),
     sweep: () => leave(core.sweep()),
+    expired: async limit => leave(core.expired(limit)),
+    claim: row => leave(core.claim(row)),
     stats: () => JSON.parse(core.stats()),
     close: () => core.close(),
     abandon: () => core.close(),
@@ -178,6 +180,7 @@ async function pump (core, form, reserved, listener) {
   for (let event; (event = await core.nextEvent()) !== null;) {
     if (event[0] === 'room') reserved.room(event[1])
     else if (event[0] === 'conflict') reserved.conflict(...event.slice(1))
+    else if (event[0] === 'due') listener('due', claimed => core.answerSweep(claimed))
     else if (event[0] === 'command') passOn(form, event)
     else if (event[0] === 'error') listener('error', asError(event[1]), event[2])
     else listener(...event)

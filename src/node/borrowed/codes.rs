@@ -181,6 +181,7 @@ codes! {
         SWEEP = 2,
         DISCARD = 3,
         BACKFILL = 4,
+        CLAIM = 5,
     }
 }
 
@@ -190,6 +191,7 @@ pub const fn kind_of_call(code: u32) -> Kind {
         call::SWEEP => Kind::Sweep,
         call::DISCARD => Kind::Destroy,
         call::BACKFILL => Kind::Backfill,
+        call::CLAIM => Kind::Claim,
         _ => Kind::Scan,
     }
 }
