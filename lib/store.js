@@ -6,13 +6,16 @@ const { MISSING } = require('./session/codec')
 const dates = require('./session/dates')
 const { shortId } = require('./session/ids')
 const { Unreadable } = require('./session/unreadable')
+const { abandoned } = require('./store/abandoned')
 const { Backfill } = require('./store/backfill')
 const { disposable } = require('./store/disposable')
 const { Expiry } = require('./store/expiry')
 const { Fields, NO_FIELDS } = require('./store/fields')
+const { hide } = require('./store/hidden')
 const { withNamedHooks } = require('./store/hooks')
 const { codecOf, layered } = require('./store/layers')
 const { Lists } = require('./store/lists')
+const { boundedByOutages } = require('./store/outage-backend')
 const { UnreadableRows } = require('./store/unreadable-rows')
 const { answer } = require('./support/callbacks')
 const { areOperationsTraced, traceOperation } = require('./support/channels')
@@ -21,9 +24,6 @@ const { asError } = require('./support/errors')
 const { nextTick, Promise } = require('./support/realm')
 const { warnIfRefused } = require('./support/validators')
 const { warn } = require('./support/warnings')
-
-/** Closes the backend of a store that nobody can reach any more, such as one made for a single request. */
-const abandoned = new FinalizationRegistry(backend => backend.abandon().catch(() => {}))
 
 /**
  * The store on top of an app's own Store class, whichever express-session, Connect or Express it is of.
@@ -60,7 +60,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       this.#isConditional = form.conflicts !== 'overwrite'
       const fields = form.fields ? new Fields(form.fields, { codec, encode: kind.encodeFields }) : NO_FIELDS
       const datesOf = (session, sid) => this.#datesOf(session, sid)
-      const layers = layered(backend, codec, form, kind, { datesOf, fields })
+      const bounded = boundedByOutages(this, backend, form)
+      const layers = layered(bounded, codec, form, kind, { datesOf, fields })
       this.#backend = layers.backend
       this.#encode = layers.encode
       this.#fieldsOf = layers.fieldsOf
@@ -69,17 +70,14 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       const revive = row => this.#unreadable.listed(this.#found(row))
       this.#lists = new Lists(layers.backend, { fields, readId: kind.readId, revive })
       this.#backfill = options => new Backfill(backend, { codec, documents: kind.documents, fields }).run(options)
-      this.#expiry = new Expiry(this, backend, codec, form, (...details) => this.#heard(...details))
+      this.#expiry = new Expiry(this, bounded, codec, form, (...details) => this.#heard(...details))
 
       Object.assign(this, dialect.properties(form, options))
       if (dialect.hasState) this.state = 'connecting'
-      // Not enumerable: it holds the URL, and people log `req`, which leads here.
-      Object.defineProperty(this, 'options', {
-        value: dialect.options(form, options), configurable: true, writable: true
-      })
+      hide(this, 'options', dialect.options(form, options))
       if (backend.timer !== undefined) this.timer = backend.timer
       this.#attached = dialect.attach(this, form, backend)
-      this.#listen(backend)
+      this.#listen(bounded, backend)
     }
 
     /** The session, or what the dialect returns when there is none. */
@@ -365,11 +363,11 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
      * The backend's events. Until it has connected, which the app may be waiting for, they keep the store
      * alive.
      */
-    #listen (backend) {
+    #listen (bounded, backend) {
       const reference = new WeakRef(this)
       let connecting = this
       abandoned.register(this, backend)
-      backend.onEvent((kind, ...details) => {
+      bounded.onEvent((kind, ...details) => {
         const store = connecting ?? reference.deref()
         if (kind === 'connected') connecting = null
         store?.#heard(kind, ...details)
@@ -383,6 +381,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
           if (this.#dialect.hasState) this.state = kind
           this.#announce(kind)
           return this.#expiry.check()
+        case 'connect': // these two are what express-session understands
+        case 'disconnect': return void this.#announce(kind)
         case 'expire': return void this.#announce(kind, ...details)
         case 'due': return this.#expiry.due(details[0])
         case 'error':

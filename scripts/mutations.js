@@ -356,6 +356,18 @@ const MUTATIONS = [
     file: 'lib/cli/checks/indexes.js',
     replace: ['Number(index.expireAfterSeconds) === 0 && ', ''],
     test: 'cli/doctor-collections.test.js'
+  },
+  {
+    breaks: 'a row that cannot be read is removed only while it holds that',
+    file: 'lib/backends/driver/collection-calls.js',
+    replace: [', [valueField]: { $eq: value } }', ' }'],
+    test: 'store/unreadable-rows.test.js'
+  },
+  {
+    breaks: 'no store works on a collection that takes two ids for one',
+    file: 'lib/backends/driver/index.js',
+    replace: ['if (fault !== undefined) return', 'if (fault === null) return'],
+    test: 'backends/collation.test.js'
   }
 ]
 

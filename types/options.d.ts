@@ -230,6 +230,15 @@ export interface CommonOptions<T extends Data = Data> {
   onUnreadable?: 'error' | 'ignore' | 'destroy' | undefined
   /** The older name of `onUnreadable`. */
   onUndecryptable?: 'error' | 'ignore' | 'destroy' | undefined
+  /**
+   * What the store does while no server that takes writes is known. `error` (default): operations wait, and fail when
+   * their time is up. `skip`: once that has lasted for `outageAfterMS`, the store emits 'disconnect', by which
+   * express-session and Connect serve requests without `req.session`, and 'connect' when there is a server again; and
+   * operations wait no longer than that time.
+   */
+  onOutage?: 'error' | 'skip' | undefined
+  /** Milliseconds, with `onOutage: 'skip'`. Default: 5000. */
+  outageAfterMS?: number | undefined
   /** Whether a touch moves the expiration (default: true). With false only a save does. */
   touch?: boolean | undefined
   /**

@@ -164,13 +164,19 @@ export interface Store<T extends Data = Data> extends SessionStore {
    * none any more, or the first attempt to connect has failed. Once for each change.
    */
   on (event: 'connected' | 'disconnected', listener: () => void): this
+  /**
+   * With `onOutage: 'skip'`: for express-session, Connect and whoever else serves without sessions meanwhile.
+   * `disconnect`: there has been no such server for `outageAfterMS`; a listener that is added during an outage is
+   * told at once. `connect`: there is one again.
+   */
+  on (event: 'connect' | 'disconnect', listener: () => void): this
   on (event: string | symbol, listener: (...args: any[]) => void): this
   once (event: 'create' | 'update' | 'set' | 'destroy' | 'get', listener: (sid: string) => void): this
   once (event: 'touch', listener: (sid: string, session: T) => void): this
   once (event: 'all', listener: (sessions: T[]) => void): this
   once (event: 'expire', listener: (id: StoredId, session: T | undefined) => void): this
   once (event: 'error', listener: ErrorListener): this
-  once (event: 'connected' | 'disconnected', listener: () => void): this
+  once (event: 'connected' | 'disconnected' | 'connect' | 'disconnect', listener: () => void): this
   once (event: string | symbol, listener: (...args: any[]) => void): this
 }
 

@@ -42,7 +42,10 @@ describe('the normal form', () => {
       operationTimeoutMS: null,
       conflicts: 'overwrite',
       maxQueue: null,
-      onUnreadable: 'error'
+      onUnreadable: 'error',
+      onOutage: 'error',
+      outageAfterMS: 5000,
+      fields: null
     }
     const layout = { kind: 'connect-mongo', timestamps: false, maxLifetimeMS: null }
     assert.deepEqual(read.legacy(), { dialect: 'legacy', layout: { ...layout, background: false }, ...common })
@@ -57,13 +60,14 @@ describe('the normal form', () => {
       mongoOptions: { appName: 'a' }, dbName: 'd', ttl: 60, autoRemove: 'interval', autoRemoveInterval: 0.5,
       touchAfter: 3600, stringify: false, serialize, unserialize, transformId,
       writeOperationOptions: { w: 'majority', j: true, wtimeout: 5 }, operationTimeoutMS: 1000, maxQueue: 10,
-      onUnreadable: 'destroy', conflicts: 'merge', touch: false, maxLifetime: '1.5'
+      onUnreadable: 'destroy', onOutage: 'skip', outageAfterMS: 100, conflicts: 'merge', touch: false, maxLifetime: '1.5'
     }
     const form = {
       url: URL, mongoOptions: { appName: 'a' }, dbName: 'd', collection: 'c', ttlMS: 60_000, touchAfterMS: 3_600_000,
       autoRemove: 'interval', sweepIntervalMS: 30_000, stringify: false, serialize, unserialize, transformId,
       writeConcern: { w: 'majority', j: true, wtimeoutMS: 5 }, encryption: null, backend: 'native',
-      operationTimeoutMS: 1000, maxQueue: 10, onUnreadable: 'destroy', conflicts: 'merge', touches: false
+      operationTimeoutMS: 1000, maxQueue: 10, onUnreadable: 'destroy', onOutage: 'skip', outageAfterMS: 100,
+      conflicts: 'merge', fields: null, touches: false
     }
     const layout = { kind: 'connect-mongo', maxLifetimeMS: 1500 }
     assert.deepEqual(read.legacy({ ...common, collection: 'c' }),

@@ -20,6 +20,9 @@ const WAYS = {
     const db = new MongoClient(testUrl()).db(DATABASE)
     return new (MongoStore(connect))({ db, collection: 'frameworks' })
   },
+  outage: connect => new (MongoStore(connect))({
+    url: process.env.OUTAGE_URL, autoRemove: 'disabled', onOutage: 'skip', outageAfterMS: 500
+  }),
   'session-mongoose': connect => {
     return new (sessionMongoose(connect))({ url: testUrl(), collection: 'frameworks-session-mongoose' })
   }
@@ -56,6 +59,7 @@ function separate (framework) {
 
 const app = FRAMEWORKS[process.argv[2]]()
 app.use((req, res) => {
+  if (!req.session) return res.end('no session')
   req.session.visits = (req.session.visits ?? 0) + 1
   res.end(String(req.session.visits))
 })

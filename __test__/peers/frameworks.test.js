@@ -8,6 +8,8 @@ const { once } = require('node:events')
 const path = require('node:path')
 const { describe, test } = require('node:test')
 
+const { startStandalone } = require('../helpers/mongod')
+const { within } = require('../helpers/rows')
 const { useCollection } = require('../helpers/stores')
 
 const { rows } = useCollection('frameworks')
@@ -44,5 +46,31 @@ describe('over HTTP', () => {
         await exit
       })
     }
+  }
+})
+
+/** Connect listens since 2.5. */
+const DEAF = ['Express 2.5', 'Connect 1.9']
+
+describe("over HTTP, with onOutage: 'skip'", () => {
+  for (const framework of FRAMEWORKS.filter(name => !DEAF.includes(name))) {
+    test(`${framework}: requests are served without sessions while the server is away`, async () => {
+      const server = await startStandalone()
+      await server.shutdown()
+      const env = { ...process.env, OUTAGE_URL: server.uri }
+      const app = fork(path.join(__dirname, 'framework-app.js'), [framework, 'outage'], { silent: true, env })
+      const exit = once(app, 'exit')
+      const [port] = await Promise.race([once(app, 'message'), exit.then(([code]) => assert.fail(`exit ${code}`))])
+      const visit = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
+
+      assert.ok(await within(10_000, async () => await visit() === 'no session'))
+      assert.equal(await visit(), 'no session')
+      await server.restart()
+      assert.ok(await within(45_000, async () => await visit() === '1'))
+
+      app.disconnect()
+      await exit
+      await server.stop()
+    })
   }
 })

@@ -15,15 +15,16 @@ const { number, object } = values
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 
-/** `ttl` in seconds, `autoRemoveInterval` in minutes. */
-const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInterval: 10 }
+/** `ttl` in seconds, `autoRemoveInterval` in minutes, `outageAfterMS` in milliseconds. */
+const DEFAULTS = { collection: 'sessions', ttl: 14 * 24 * 60 * 60, autoRemoveInterval: 10, outageAfterMS: 5000 }
 
 /** Milliseconds. `now + ttl` must be a date, and JavaScript's end in the year 275760, at 8.64e15. */
 const MAX_TTL = 8e15
 
 /** Options that only this package has, the same in every dialect. */
 const OWN = [
-  'backend', 'operationTimeoutMS', 'maxQueue', 'onUnreadable', 'onUndecryptable', 'conflicts', 'fields', 'maxLifetime', 'touch'
+  'backend', 'operationTimeoutMS', 'maxQueue', 'onUnreadable', 'onUndecryptable', 'onOutage', 'outageAfterMS',
+  'conflicts', 'fields', 'maxLifetime', 'touch'
 ]
 
 /**
@@ -126,12 +127,15 @@ function writeConcern (value) {
 
 /** Our own options. `null`: the backend's default. */
 function own (options, { connection }) {
-  const { backend, operationTimeoutMS, maxQueue, touch = true } = options
+  const { backend, operationTimeoutMS, maxQueue, onOutage = 'error', outageAfterMS, touch = true } = options
   if (backend !== undefined && backend !== 'native' && backend !== 'driver') {
     throw new TypeError(`backend must be 'native' or 'driver': got ${describe(backend)}`)
   }
   if (backend === 'native' && connection) {
     throw new TypeError("backend: 'native' takes a URL: a connection of the app's is used through its own driver")
+  }
+  if (onOutage !== 'error' && onOutage !== 'skip') {
+    throw new TypeError(`onOutage must be 'error' or 'skip': got ${describe(onOutage)}`)
   }
   if (typeof touch !== 'boolean') throw new TypeError(`touch must be true or false: got ${describe(touch)}`)
   const range = { min: 1, max: 2 ** 31 - 1 }
@@ -141,6 +145,8 @@ function own (options, { connection }) {
     operationTimeoutMS: count('operationTimeoutMS', operationTimeoutMS, 'milliseconds'),
     maxQueue: count('maxQueue', maxQueue, 'operations'),
     onUnreadable: onUnreadable(options),
+    onOutage,
+    outageAfterMS: count('outageAfterMS', outageAfterMS, 'milliseconds') ?? DEFAULTS.outageAfterMS,
     touches: touch
   }
 }
