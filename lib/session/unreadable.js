@@ -55,8 +55,13 @@ class Reader {
 }
 
 function isSession (value) {
-  return typeof value === 'object' && !Array.isArray(value) && !isDate(value) && !Buffer.isBuffer(value) &&
-    value._bsontype === undefined
+  return typeof value === 'object' && !Array.isArray(value) && !isDate(value) && !Buffer.isBuffer(value) && !isOfBson(value)
+}
+
+/** An instance of one of bson's classes, whose mark a session may have as a property of its own. */
+function isOfBson (value) {
+  const prototype = Object.getPrototypeOf(value)
+  return value._bsontype !== undefined && prototype !== null && Object.getPrototypeOf(prototype) !== null
 }
 
 /** Without anything of what is stored. */
