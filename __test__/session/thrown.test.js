@@ -44,7 +44,7 @@ for (const [dialect, open] of Object.entries(backends)) {
         await failsWith(pattern('serialize'), serialize, 'set', 'a', makeSession())
         const unserialize = open({ unserialize: () => fail(value) })
         await failsWith(pattern('unserialize'), unserialize, 'get', `${dialect}-thrown`)
-        await failsWith(pattern('unserialize'), unserialize, 'all')
+        assert.deepEqual(await unserialize.all(), []) // one row must not fail the others
         const transformId = open({ transformId: () => fail(value) })
         for (const [method, ...args] of [['get', 'a'], ['set', 'a', makeSession()], ['touch', 'a', makeSession()], ['destroy', 'a']]) {
           await failsWith(pattern('transformId'), transformId, method, ...args)
