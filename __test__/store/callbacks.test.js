@@ -13,8 +13,7 @@ const FAILING = {
   get: [{ unserialize: () => { throw new Error('on purpose') } }, 'present'],
   set: [{ serialize: () => { throw new Error('on purpose') } }, 'a', {}],
   touch: [{ transformId: () => { throw new Error('on purpose') } }, 'a', {}],
-  destroy: [{ transformId: () => { throw new Error('on purpose') } }, 'a'],
-  all: [{ unserialize: () => { throw new Error('on purpose') } }]
+  destroy: [{ transformId: () => { throw new Error('on purpose') } }, 'a']
 }
 
 describe('what methods call back with, and resolve to', () => {

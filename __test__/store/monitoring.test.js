@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
 const { subscribe, tracingChannel, unsubscribe } = require('node:diagnostics_channel')
 const { after, afterEach, beforeEach, describe, test } = require('node:test')
+const { setTimeout: sleep } = require('node:timers/promises')
 const { inspect } = require('node:util')
 const session = require('express-session')
 const { MongoClient } = require('mongodb')
@@ -48,6 +49,11 @@ function listen () {
   commands.length = 0
   tracingChannel(OPERATION).subscribe(hearers)
   subscribe(COMMAND, hearCommand)
+}
+
+/** The core reports a command after the operations that it carried. */
+async function hearsOf (command) {
+  for (let tries = 0; tries < 200 && !commands.some(heard => heard.command === command); tries++) await sleep(10)
 }
 
 function stopListening () {
@@ -158,6 +164,7 @@ for (const backend of ['native', 'driver']) {
     listen()
     try {
       await assert.rejects(store.set('a', makeSession()))
+      await hearsOf('update')
     } finally {
       stopListening()
     }
@@ -193,6 +200,7 @@ test('what was sent before anybody subscribed is not reported', async () => {
   listen()
   try {
     await store.get('a')
+    await hearsOf('find')
   } finally {
     stopListening()
   }
