@@ -73,12 +73,13 @@ function departures (core) {
   let watched = false
   const flush = () => {
     waiting = false
-    if (areCommandsWatched() !== watched) core.watchCommands(watched = !watched)
     core.flush()
   }
   return promise => {
     if (!waiting) {
       waiting = true
+      // Now: the core may send what it has before it is woken for it.
+      if (areCommandsWatched() !== watched) core.watchCommands(watched = !watched)
       now.then(flush)
     }
     return promise
