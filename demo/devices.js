@@ -11,10 +11,8 @@ function devices ({ store }) {
   router.use(requireUser)
 
   router.get('/', async (req, res) => {
-    const list = []
-    for await (const { id, session } of sessionsOf(req.session.user)) {
-      list.push({ device: session.device, since: session.since, here: id === req.sessionID })
-    }
+    const entries = await store.entriesWhere({ user: req.session.user })
+    const list = entries.map(({ id, session: { device, since } }) => ({ device, since, here: id === req.sessionID }))
     list.sort((a, b) => b.here - a.here || a.since - b.since)
     res.json(list)
   })
@@ -35,21 +33,8 @@ function devices ({ store }) {
   })
 
   router.delete('/', async (req, res) => {
-    let count = 0
-    for await (const { id } of sessionsOf(req.session.user)) {
-      if (id === req.sessionID) continue
-      await store.destroy(id)
-      count += 1
-    }
-    res.json({ count })
+    res.json({ count: await store.destroyWhere({ user: req.session.user }, { except: req.sessionID }) })
   })
-
-  /** It reads all sessions, a page at a time. */
-  async function* sessionsOf (user) {
-    for await (const entry of store.entries()) {
-      if (entry.session.user === user) yield entry
-    }
-  }
 
   return router
 }
