@@ -5,6 +5,7 @@ const { once } = require('node:events')
 const net = require('node:net')
 const os = require('node:os')
 const { setTimeout: sleep } = require('node:timers/promises')
+const { freePort } = require('../scripts/free-port')
 
 const PATIENCE_MS = 10_000
 
@@ -26,15 +27,6 @@ async function startRedis (signal) {
     await exited
   }
   return { url: `redis://127.0.0.1:${port}`, stop }
-}
-
-async function freePort () {
-  const probe = net.createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
 
 async function listening (server, port) {

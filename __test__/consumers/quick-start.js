@@ -6,12 +6,12 @@ const assert = require('node:assert/strict')
 const { execFile, execFileSync, spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
-const net = require('node:net')
 const path = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { promisify } = require('node:util')
 const { blocksOf } = require('../helpers/pages')
 const { devDependencies } = require('../../package.json')
+const { freePort } = require('../../scripts/free-port')
 
 /** For an app to listen. */
 const START_TIMEOUT_MS = 30_000
@@ -166,15 +166,6 @@ function npmFolder () {
   const cli = process.env.npm_execpath
   if (cli?.endsWith('.js')) return path.join(path.dirname(cli), '..')
   return path.join(execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim(), 'npm')
-}
-
-async function freePort () {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 module.exports = { QuickStart, paths }

@@ -5,9 +5,9 @@
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
-const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
+const { freePort } = require('../../scripts/free-port')
 
 const root = path.join(__dirname, '../..')
 
@@ -46,15 +46,6 @@ async function startDemo ({ dbPath, mongoUrl, port, wrapper = [] }) {
   }
 
   return { url, port: options.port, child, output, stop }
-}
-
-function freePort () {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** A visitor without a browser, who keeps cookies. Resolves to `{ status, body, headers }`. */

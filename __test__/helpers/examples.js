@@ -14,6 +14,7 @@ const { MongoClient } = require('mongodb')
 
 const { installedApp, ownPackage } = require('./installed-app')
 const { DATABASE, testUrl } = require('./stores')
+const { freePort } = require('../../scripts/free-port')
 
 const EXAMPLES = path.join(__dirname, '../../examples')
 
@@ -211,15 +212,6 @@ async function accepts (port) {
   } finally {
     socket.destroy()
   }
-}
-
-async function freePort () {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 module.exports = { describeExample, manifestOf, names }
