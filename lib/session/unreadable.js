@@ -55,7 +55,10 @@ class Reader {
 }
 
 function isSession (value) {
-  return typeof value === 'object' && !Array.isArray(value) && !isDate(value) && !Buffer.isBuffer(value) && !isOfBson(value)
+  if (typeof value !== 'object') return false
+  // Nearly all are plain objects; the questions below take longer.
+  if (Object.getPrototypeOf(value) === Object.prototype) return true
+  return !Array.isArray(value) && !isDate(value) && !Buffer.isBuffer(value) && !isOfBson(value)
 }
 
 /** An instance of one of bson's classes, whose mark a session may have as a property of its own. */
