@@ -8,7 +8,7 @@ const { test } = require('node:test')
 const { describeExample, manifestOf, names } = require('../helpers/examples')
 
 /** What serves nothing, or something else. */
-const OTHERS = ['jest', 'passport', 'serverless', 'vitest']
+const OTHERS = ['expire', 'jest', 'log-out-everywhere', 'passport', 'serverless', 'vitest']
 
 /** Nest ends itself by the signal that it was sent, once its hooks have run. */
 const BY_SIGNAL = ['nestjs']
