@@ -19,11 +19,10 @@
 //              of a get { n, expires } or null, with the set's `n`; of `all` such rows with their `id`;
 //              of `ids` ids; of `length` a number
 
+const { inOrder } = require('./ledger')
 const { Listing } = require('./listing')
 const { RowModel } = require('./row-model')
-
-/** After its deadline an operation has this long to settle, while the event loop runs. */
-const GRACE_MS = 1000
+const { Tally } = require('./tally')
 
 /**
  * `finalRows`: what was stored in the end, by id; `strayEvents`: ids with an event of no set.
@@ -37,7 +36,7 @@ const GRACE_MS = 1000
  */
 function check ({ ledger, finalRows, strayEvents = [] }, promises) {
   const checker = new Checker(ledger, promises)
-  for (const entry of withWideDrops(ledger)) checker.take(entry)
+  for (const entry of inOrder(ledger)) checker.take(entry)
   checker.end(finalRows, strayEvents)
   return checker.report()
 }
@@ -48,21 +47,18 @@ class Checker {
   #models
   /** Listings and drops that are not over yet. */
   #open = []
-  #violations = []
-  #counts = { operations: 0, acknowledged: 0, failed: 0, unknown: 0, unpromised: 0, longestMS: 0 }
+  #tally
 
   constructor (ledger, promises) {
     this.#promises = promises
+    this.#tally = new Tally(promises)
     const ids = new Set(ledger.map(({ id }) => id).filter(id => id !== undefined))
     this.#models = new Map([...ids].map(id => [id, new RowModel(promises)]))
   }
 
   take (entry) {
     this.#expire(entry.calledAt)
-    if (entry.kind !== 'drop') {
-      this.#count(entry)
-      this.#checkSettling(entry)
-    }
+    if (entry.kind !== 'drop') this.#tally.take(entry)
     switch (entry.kind) {
       case 'get': return this.#get(entry)
       case 'clear': return this.#clear(entry)
@@ -83,25 +79,7 @@ class Checker {
   }
 
   report () {
-    return { violations: this.#violations, ...this.#counts }
-  }
-
-  #count ({ outcome, ageMS }) {
-    this.#counts.operations++
-    if (outcome === 'done') this.#counts.acknowledged++
-    else if (outcome !== undefined) this.#counts.failed++
-    if (outcome === 'unknown') this.#counts.unknown++
-    this.#counts.longestMS = Math.max(this.#counts.longestMS, ageMS ?? 0)
-  }
-
-  #checkSettling (entry) {
-    const { settled, callbacks, ageMS, isUnexplained } = entry
-    const { timeoutMS } = this.#promises
-    if (settled === 0) this.#violate('never settled', entry)
-    else if (settled > 1 || (callbacks ?? 1) > 1) this.#violate('settled twice', entry)
-    else if (callbacks === 0) this.#violate('never called back', entry)
-    if (isUnexplained) this.#violate('failed without an error', entry)
-    if (timeoutMS && ageMS > timeoutMS + GRACE_MS) this.#violate('settled too late', entry)
+    return this.#tally.report()
   }
 
   #get (entry) {
@@ -138,7 +116,7 @@ class Checker {
     const fits = row => (row !== null) === found
     if (model.rows().some(fits)) return
     const passes = this.#promises.touchesMayPass && entry.kind === 'touch' && found
-    if (passes || model.rows({ unpromised: true }).some(fits)) this.#counts.unpromised++
+    if (passes || model.rows({ unpromised: true }).some(fits)) this.#tally.unpromised++
     else if (entry.result === 'created') this.#violate('created twice', entry, model)
     else this.#violate(found ? 'found a row that is not there' : 'missed a row that is there', entry, model)
   }
@@ -155,7 +133,7 @@ class Checker {
 
   #endListing (listing) {
     for (const { wrong, detail, unpromised } of listing.compare(this.#promises)) {
-      if (unpromised) this.#counts.unpromised++
+      if (unpromised) this.#tally.unpromised++
       else this.#violate(wrong, { ...listing.entry, result: undefined, ...detail })
     }
   }
@@ -188,7 +166,7 @@ class Checker {
     const isSeen = row => this.#isSame(row, seen)
     const { calledAt = Infinity } = entry
     if (model.shown(calledAt).some(isSeen)) return
-    if (model.shown(calledAt, { unpromised: true }).some(isSeen)) this.#counts.unpromised++
+    if (model.shown(calledAt, { unpromised: true }).some(isSeen)) this.#tally.unpromised++
     else this.#violate(nameOf(seen, model.rows()), { ...entry, result: seen }, model)
     model.see(seen)
   }
@@ -199,21 +177,8 @@ class Checker {
   }
 
   #violate (kind, entry, model) {
-    this.#violations.push({ kind, entry, possible: model?.rows() })
+    this.#tally.violate(kind, entry, model?.rows())
   }
-}
-
-/**
- * A drop has no place in the order of the store's calls. What was called before it and is under way may come
- * after it: it begins with the oldest of these.
- */
-function withWideDrops (ledger) {
-  const wide = ledger.map(entry => {
-    if (entry.kind !== 'drop') return entry
-    const crossed = ledger.filter(({ calledAt, settledAt }) => calledAt < entry.calledAt && settledAt > entry.calledAt)
-    return { ...entry, calledAt: Math.min(entry.calledAt, ...crossed.map(({ calledAt }) => calledAt - 0.5)) }
-  })
-  return wide.sort((one, other) => one.calledAt - other.calledAt)
 }
 
 /** What it is called when this was seen and only `possible` may be. */

@@ -37,8 +37,8 @@ class Recorder {
     this.#promises = promises
     this.#touchTells = touchTells
     this.#destroyTells = destroyTells
-    store.on('create', id => this.#hear(id, 'created'))
-    store.on('update', id => this.#hear(id, 'updated'))
+    store.on('create', id => this.hear(id, 'created'))
+    store.on('update', id => this.hear(id, 'updated'))
   }
 
   /** Ids with an event that no set has caused. */
@@ -52,63 +52,68 @@ class Recorder {
 
   /** Each resolves when the operation has its outcome, whatever that is. `padding`: bytes. */
   set (id, padding = 0) {
-    const entry = this.#enter({ kind: 'set', id })
+    const entry = this.enter({ kind: 'set', id })
     const session = { ...this.#session(entry), id, n: entry.n, padding: 'x'.repeat(padding) }
-    return this.#call(entry, [id, session], () => this.#events.get(id)?.shift())
+    return this.call(entry, [id, session], () => this.heard(id))
   }
 
   get (id) {
-    return this.#call(this.#enter({ kind: 'get', id }), [id], rowOf)
+    return this.call(this.enter({ kind: 'get', id }), [id], rowOf)
   }
 
   touch (id) {
-    const entry = this.#enter({ kind: 'touch', id })
-    return this.#call(entry, [id, this.#session(entry)], () => this.#touchTells ? true : undefined)
+    const entry = this.enter({ kind: 'touch', id })
+    return this.call(entry, [id, this.#session(entry)], () => this.#touchTells ? true : undefined)
   }
 
   destroy (id) {
     const read = removed => this.#destroyTells ? removed === 1 : undefined
-    return this.#call(this.#enter({ kind: 'destroy', id }), [id], read)
+    return this.call(this.enter({ kind: 'destroy', id }), [id], read)
   }
 
   clear () {
-    return this.#call(this.#enter({ kind: 'clear' }), [], () => undefined)
+    return this.call(this.enter({ kind: 'clear' }), [], () => undefined)
   }
 
   all () {
     const read = list => list.map(item => typeof item === 'string' ? item : { id: item.id, ...rowOf(item) })
-    return this.#call(this.#enter({ kind: 'all' }), [], read)
+    return this.call(this.enter({ kind: 'all' }), [], read)
   }
 
   ids () {
-    return this.#call(this.#enter({ kind: 'ids' }), [], ids => ids)
+    return this.call(this.enter({ kind: 'ids' }), [], ids => ids)
   }
 
   length () {
-    return this.#call(this.#enter({ kind: 'length' }), [], count => count)
+    return this.call(this.enter({ kind: 'length' }), [], count => count)
   }
 
   sweep () {
-    return this.#call(this.#enter({ kind: 'sweep' }), [], () => undefined)
+    return this.call(this.enter({ kind: 'sweep' }), [], () => undefined)
   }
 
   ping () {
-    return this.#call(this.#enter({ kind: 'ping' }), [], () => undefined)
+    return this.call(this.enter({ kind: 'ping' }), [], () => undefined)
   }
 
   /** Notes that somebody else drops the collection while `drop` runs. */
   async drop (drop) {
-    const entry = this.#enter({ kind: 'drop' })
+    const entry = this.enter({ kind: 'drop' })
     await drop()
     entry.settledAt = this.#moment++
   }
 
-  #hear (id, result) {
+  /** An event has told the result of an operation of this id, which the next of its kind to settle takes. */
+  hear (id, result) {
     if (!this.#events.has(id)) this.#events.set(id, [])
     this.#events.get(id).push(result)
   }
 
-  #enter (call) {
+  heard (id) {
+    return this.#events.get(id)?.shift()
+  }
+
+  enter (call) {
     const n = this.ledger.length
     const [expires, calledAt] = [this.#start + n, this.#moment++]
     const entry = { n, ...call, expires, calledAt, settledAt: Infinity, settled: 0, outcome: undefined }
@@ -120,9 +125,9 @@ class Recorder {
     return { cookie: { originalMaxAge: LIFE_MS, expires: new Date(expires) } }
   }
 
-  #call (entry, args, read) {
+  /** `read` makes the entry's result of what the store's method says. */
+  call (entry, args, read, method = entry.kind) {
     const started = this.#clock.now
-    const { kind } = entry
     return new Promise(resolve => {
       const settle = (error, value) => {
         entry.settled++
@@ -132,7 +137,7 @@ class Recorder {
         if (!error) {
           entry.outcome = 'done'
           entry.result = read(value)
-        } else if (kind === 'touch' && isMissedTouch(error)) {
+        } else if (method === 'touch' && isMissedTouch(error)) {
           entry.outcome = 'done'
           entry.result = false
         } else {
@@ -141,16 +146,15 @@ class Recorder {
         resolve()
       }
       const fail = error => settle(error ?? NOTHING)
-      if (this.#promises) this.#called(entry, args).then(value => settle(null, value), fail)
-      else this.#store[kind](...args, settle)
+      if (this.#promises) this.#called(entry, method, args).then(value => settle(null, value), fail)
+      else this.#store[method](...args, settle)
     })
   }
 
-  #called (entry, args) {
-    const { kind } = entry
-    if (this.#random() < 0.5) return this.#store[kind](...args)
+  #called (entry, method, args) {
+    if (this.#random() < 0.5) return this.#store[method](...args)
     entry.callbacks = 0
-    return this.#store[kind](...args, () => { entry.callbacks++ })
+    return this.#store[method](...args, () => { entry.callbacks++ })
   }
 
   #fail (entry, error) {
@@ -169,4 +173,4 @@ function rowOf (session) {
   return session ? { n: session.n, expires: new Date(session.cookie.expires).getTime() } : null
 }
 
-module.exports = { Recorder, rowOf }
+module.exports = { LIFE_MS, Recorder, rowOf }

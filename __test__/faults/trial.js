@@ -8,6 +8,9 @@ const { MongoClient } = require('mongodb')
 const { DATABASE } = require('../helpers/stores')
 const { check } = require('./checker')
 const { LoopClock } = require('./loop-clock')
+const merging = require('./merging/checker')
+const { MergingRecorder } = require('./merging/recorder')
+const { MergingWorkload } = require('./merging/workload')
 const { seeded } = require('./random')
 const { Recorder } = require('./recorder')
 const { openStores, PEER, readRows } = require('./subjects')
@@ -44,7 +47,7 @@ async function runTrial (fault, subjects, options) {
     const isPeer = subjects.includes(PEER)
     const operationTimeoutMS = fault.timeoutMS
     const { stores, close } = openStores(subjects, {
-      uri: scene.uri, query: fault.query, dialects: fault.dialects, operationTimeoutMS
+      uri: scene.uri, query: fault.query, kinds: fault.kinds, operationTimeoutMS
     })
     const db = client.db(DATABASE)
     const runs = await Promise.all(stores.map((opened, n) => startCalls(opened, {
@@ -70,13 +73,13 @@ async function runTrial (fault, subjects, options) {
 }
 
 async function startCalls (opened, { db, clock, seed, isPeer, clients, pauseMS }) {
-  const { name, store, collection, tells } = opened
+  const { name, store, collection, tells, merges } = opened
   const random = seeded(seed)
-  const recorder = new Recorder(store, { random, clock, ...tells })
+  const recorder = new (merges ? MergingRecorder : Recorder)(store, { random, clock, ...tells })
   // The store has connected before anything breaks. What it finds is what it has stored itself.
   await recorder.get('nobody')
   await db.collection(collection).deleteMany({})
-  const workload = new Workload(recorder, { random, name, clients, pauseMS, inTurn: isPeer })
+  const workload = new (merges ? MergingWorkload : Workload)(recorder, { random, name, clients, pauseMS, inTurn: isPeer })
   return { ...opened, recorder, workload }
 }
 
@@ -100,9 +103,10 @@ function promisesOf (fault, { isPeer, operationTimeoutMS }) {
 }
 
 function report (runs, promises, rolledBack, facts) {
-  const checked = runs.map(({ name, recorder, finalRows }) => {
+  const checked = runs.map(({ name, merges, recorder, finalRows }) => {
     const { ledger, strayEvents, errors } = recorder
-    const found = withoutRolledBack(check({ ledger, finalRows, strayEvents }, promises), rolledBack)
+    const seen = (merges ? merging.check : check)({ ledger, finalRows, strayEvents }, promises)
+    const found = withoutRolledBack(seen, rolledBack)
     return { name, promises, ledger, errors: [...errors], ...found }
   })
   const sum = figure => checked.reduce((total, one) => total + one[figure], 0)

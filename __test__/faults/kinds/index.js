@@ -7,7 +7,7 @@
 //   timeoutMS      the operation timeout of the package's stores
 //   times          how often it happens, if nobody says otherwise
 //   exactResults   whether writes tell truly if there was a row, where transaction numbers do not see to it
-//   dialects       of the stores, if not all
+//   kinds          of the stores (see subjects.js), if not all
 //   clients, pauseMS   how many call at the same time, and how long each waits between two calls at most
 //   needsHosts     whether it takes hosts of their own (see helpers/separate-hosts.js), which not every
 //                  machine has

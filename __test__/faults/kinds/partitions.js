@@ -88,7 +88,7 @@ module.exports = {
   'acknowledged by one member (w: 1), and rolled back': {
     ...separate,
     query: { w: 1, retryWrites: true },
-    dialects: ['modern', 'legacy'],
+    kinds: ['modern', 'legacy', 'merging'],
     async start () {
       return { ...await separate.start(), rolledBack: new Set() }
     },
