@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')
 const { MongoClient } = require('mongodb')
 
+const { eventsOf, fresh, loaded } = require('../helpers/conflicts')
 const { callback, LegacyStore, makeSession, MongoStore, useCollection } = require('../helpers/stores')
 
 const { backends, url } = useCollection('thrown')
@@ -50,6 +51,27 @@ for (const [dialect, open] of Object.entries(backends)) {
           await failsWith(pattern('transformId'), transformId, method, ...args)
         }
         await failsWith(pattern('something'), open(), 'set', 'a', { toJSON: () => fail(value) })
+        const ttl = open({ ttl: () => fail(value) })
+        await failsWith(pattern('ttl'), ttl, 'set', 'a', { cookie: {} })
+        const fields = open({ fields: { user: () => fail(value) } })
+        await failsWith(pattern('fields.user'), fields, 'set', 'a', makeSession())
+      })
+
+      test(`conflicts, or what it returns, that throws ${said}`, async () => {
+        const id = `${dialect}-conflict`
+        const returned = { cookie: {}, toJSON: () => fail(value) }
+        for (const [name, conflicts] of [['conflicts', () => fail(value)], ['something', () => returned]]) {
+          const store = open({ conflicts })
+          const events = eventsOf(store)
+          await store.set(id, fresh(store, id, { n: 1 }))
+          const ours = Object.assign(await loaded(store, id), { mine: true })
+          await store.set(id, { ...makeSession(), n: 2 })
+          events.length = 0
+          await failsWith(new RegExp(`${name} threw ${said} in place of an error`), store, 'set', id, ours)
+          assert.deepEqual(events, [])
+          assert.equal((await store.get(id)).n, 2)
+          await store.destroy(id)
+        }
       })
     }
   })

@@ -132,7 +132,7 @@ class Save {
   failed (error) {
     this.#history.ended(this)
     if (this.#given === null) throw error
-    if (this.#given.error !== undefined) throw this.#given.error
+    if ('error' in this.#given) throw this.#given.error
     return this.#given.outcome === 'gone' ? this.#given : this.succeeded(this.#given.outcome)
   }
 }

@@ -38,15 +38,15 @@ function thrown (reason, name) {
   return reason || traced(new Error(`${name} threw ${describe(reason)} in place of an error`), thrown)
 }
 
-/** A hook of one argument, if there is one, that fails with an error in any case. */
+/** A hook, if it is one, that fails with an error in any case. */
 function named (name, hook) {
-  return hook && (argument => {
+  return typeof hook !== 'function' ? hook : (...args) => {
     try {
-      return hook(argument)
+      return hook(...args)
     } catch (error) {
       throw thrown(error, name)
     }
-  })
+  }
 }
 
 /** The core rejects with the properties of an error. */
