@@ -79,7 +79,7 @@ test('the packages name one repository', () => {
 
 test('no file names another repository', () => {
   const owner = repository.split('/').at(-2)
-  const SOURCES = ['.', 'docs', 'lib', 'src', 'bin', 'scripts', 'benchmark', 'demo', 'types', 'npm', '.github']
+  const SOURCES = ['.', 'docs', 'lib', 'src', 'bin', 'scripts', 'benchmark', 'demo', 'types', 'npm', 'site', '.github']
   const files = SOURCES.filter(folder => fs.existsSync(path.join(root, folder))).flatMap(folder => {
     const entries = fs.readdirSync(path.join(root, folder), { withFileTypes: true, recursive: folder !== '.' })
     return entries.filter(entry => entry.isFile() && /\.(md|json|toml|[cm]?[jt]s|rs|ya?ml)$/.test(entry.name))
@@ -87,7 +87,7 @@ test('no file names another repository', () => {
   })
   assert.ok(files.length > 100)
   for (const file of files) {
-    for (const [, named] of fs.readFileSync(file, 'utf8').matchAll(/github\.com[/:]([\w-]+)\/connect-mongo-native\b/g)) {
+    for (const [, named] of fs.readFileSync(file, 'utf8').matchAll(/github(?:usercontent)?\.com[/:]([\w-]+)\/connect-mongo-native\b/g)) {
       assert.equal(named, owner, file)
     }
   }

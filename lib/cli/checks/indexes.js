@@ -9,6 +9,9 @@ const { ok, problem, warning } = require('./finding')
 
 const KEY = { expires: 1 }
 
+/** Of the TTL index, where another has the usual one. */
+const OTHER_NAME = 'expires_ttl'
+
 /** Fields that rows of connect-mongo have: all of them, or each row that a store has touched. */
 const FIELDS = ['_id', 'session', 'expires']
 
@@ -49,7 +52,7 @@ function ttlIndex (indexes, { collection, isEmpty, autoRemove }) {
   if (index.unique) return undefined // said by inTheWay
   if (index.partialFilterExpression) {
     return problem('index-partial', `The index ${index.name} is on a part of the sessions: the others stay when they have expired.`,
-      `${dropIndex(collection, index)}, and ${createIndex(collection)}`)
+      `Leave it, and make another beside it: ${createIndex(collection, OTHER_NAME)} (MongoDB 5.0 and later); or set autoRemove: 'interval'`)
   }
   if (!isTtl(index)) return plain(index, collection)
   const seconds = Number(index.expireAfterSeconds)
@@ -102,7 +105,8 @@ function removesAll (index) {
 const isOnExpires = ({ key }) => Object.keys(key).join() === 'expires' && Math.abs(Number(key.expires)) === 1
 
 const calls = collection => `db.getCollection('${collection.collectionName}')`
-const createIndex = collection => `${calls(collection)}.createIndex({ expires: 1 }, { expireAfterSeconds: 0 })`
+const createIndex = (collection, name) =>
+  `${calls(collection)}.createIndex({ expires: 1 }, { expireAfterSeconds: 0${name ? `, name: '${name}'` : ''} })`
 const dropIndex = (collection, { name }) => `${calls(collection)}.dropIndex('${name}')`
 
 function convert ({ collectionName }, { name }) {
@@ -112,7 +116,7 @@ function convert ({ collectionName }, { name }) {
 /** Under another name, where the usual one is that of another index. */
 async function makeIndex (collection) {
   const taken = (await listIndexes(collection)).some(({ name }) => name === 'expires_1')
-  await collection.createIndex(KEY, { expireAfterSeconds: 0, ...taken && { name: 'expires_ttl' } })
+  await collection.createIndex(KEY, { expireAfterSeconds: 0, ...taken && { name: OTHER_NAME } })
 }
 
 function collMod (collection, { name }) {
