@@ -30,7 +30,8 @@ const SUBJECTS = {
   core: {
     modern: (mongoUrl, collectionName, options) => MongoStore.create({ mongoUrl, collectionName, ...options }),
     legacy: (url, collection, options) => new LegacyStore({ url, collection, ...options }),
-    merging: (mongoUrl, collectionName, options) => MongoStore.create({ mongoUrl, collectionName, ...options, ...MERGING }),
+    merging: (mongoUrl, collectionName, options) =>
+      MongoStore.create({ mongoUrl, collectionName, ...options, ...MERGING }),
     'session-mongoose': (url, collection, { operationTimeoutMS }) =>
       new SessionStore({ url, collection, operationTimeoutMS, sweeper: false })
   },
@@ -57,8 +58,8 @@ const SUBJECTS = {
 
 /**
  * Opens a store of each kind for each of the subjects. `query`: parameters for the connection string, an
- * object. Returns the stores, each with a name, its collection's name, what its calls tell and how its rows are
- * read; and a function that closes them. `kinds`: only of these.
+ * object. Returns the stores, each with a name, its collection's name, what its calls tell and how its rows
+ * are read; and a function that closes them. `kinds`: only of these.
  */
 function openStores (subjects, { uri, query, kinds = Object.keys(KINDS), operationTimeoutMS }) {
   const [hosts, given] = uri.split('/?')

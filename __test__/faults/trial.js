@@ -75,11 +75,12 @@ async function runTrial (fault, subjects, options) {
 async function startCalls (opened, { db, clock, seed, isPeer, clients, pauseMS }) {
   const { name, store, collection, tells, merges } = opened
   const random = seeded(seed)
-  const recorder = new (merges ? MergingRecorder : Recorder)(store, { random, clock, ...tells })
+  const [Calls, Load] = merges ? [MergingRecorder, MergingWorkload] : [Recorder, Workload]
+  const recorder = new Calls(store, { random, clock, ...tells })
   // The store has connected before anything breaks. What it finds is what it has stored itself.
   await recorder.get('nobody')
   await db.collection(collection).deleteMany({})
-  const workload = new (merges ? MergingWorkload : Workload)(recorder, { random, name, clients, pauseMS, inTurn: isPeer })
+  const workload = new Load(recorder, { random, name, clients, pauseMS, inTurn: isPeer })
   return { ...opened, recorder, workload }
 }
 

@@ -6,7 +6,8 @@ const MongoStore = require('connect-mongo-native')
 const client = new MongoClient(process.env.MONGODB_URL ?? 'mongodb://localhost/test-app')
 const seats = client.db().collection('seats')
 
-// A seat is held as long as its session lives: this long after the last request. The store looks every minute.
+// A seat is held as long as its session lives, which is this long after the last request. The store looks
+// every minute.
 const store = MongoStore.create({
   client,
   ttl: Number(process.env.HOLD_SECONDS ?? 10 * 60),

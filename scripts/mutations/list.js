@@ -1,8 +1,8 @@
 'use strict'
 
-// The behaviours that `npm run mutations` breaks. Each mutation replaces one piece of source text, which must be
-// there exactly once, and names the tests that must notice: a file of __test__, or a crate of the workspace whose
-// tests need no server.
+// The behaviours that `npm run mutations` breaks. Each mutation replaces one piece of source text, which must
+// be there exactly once, and names the tests that must notice: a file of __test__, or a crate of the
+// workspace whose tests need no server.
 
 module.exports = [
   {

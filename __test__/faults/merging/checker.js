@@ -1,7 +1,7 @@
 'use strict'
 
-// Decides whether a store with `conflicts: 'merge'` kept its promises: nothing that was added is lost, nothing
-// that was destroyed comes back. It reads a ledger as ../checker.js does, with other kinds:
+// Decides whether a store with `conflicts: 'merge'` kept its promises: nothing that was added is lost, and
+// nothing that was destroyed comes back. It reads a ledger as ../checker.js does, with other kinds:
 //
 //   create     the first save of a new session; its result is 'created' or 'updated'
 //   save       of a session that was loaded, with a property more, named after the entry's `n`; its result is
@@ -14,13 +14,16 @@ const { inOrder } = require('../ledger')
 const { Tally } = require('../tally')
 const { MergingModel } = require('./model')
 
-/** Arguments and what is returned are those of ../checker.js; the final rows are numbers of properties, by id. */
+/** As in ../checker.js, but that the final rows are numbers of properties, by id. */
 function check ({ ledger, finalRows, strayEvents = [] }, promises) {
   const checker = new Checker(ledger, promises)
   for (const entry of inOrder(ledger)) checker.take(entry)
   checker.end(finalRows, strayEvents)
   return checker.report()
 }
+
+/** What it is called when this result cannot be. */
+const CONTRADICTED = { created: 'created twice', gone: 'lost', updated: 'resurrected' }
 
 class Checker {
   #promises
@@ -82,14 +85,15 @@ class Checker {
     const [model] = models
     if (fits(model.view())) return
     if (fits(model.view({ unpromised: true }))) this.#tally.unpromised++
-    else this.#tally.violate({ created: 'created twice', gone: 'lost', updated: 'resurrected' }[result], entry, model.view())
+    else this.#tally.violate(CONTRADICTED[result], entry, model.view())
   }
 
   #checkCount (entry, models) {
     if (!this.#promises.exactResults) return
     const isWithin = options => {
       const views = models.map(model => model.view(options))
-      const [least, most] = [views.filter(view => !view.mayBeMissing).length, views.filter(view => view.mayExist).length]
+      const least = views.filter(view => !view.mayBeMissing).length
+      const most = views.filter(view => view.mayExist).length
       return entry.result >= least && entry.result <= most
     }
     if (isWithin()) return
