@@ -69,7 +69,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       this.#unreadable = new UnreadableRows(layers.backend, kind, form)
       const revive = row => this.#unreadable.listed(this.#found(row))
       this.#lists = new Lists(layers.backend, { fields, readId: kind.readId, revive })
-      this.#backfill = options => new Backfill(backend, { codec, documents: kind.documents, fields }).run(options)
+      this.#backfill = options => new Backfill(bounded, { codec, documents: kind.documents, fields }).run(options)
       this.#expiry = new Expiry(this, bounded, codec, form, (...details) => this.#heard(...details))
 
       Object.assign(this, dialect.properties(form, options))
@@ -91,6 +91,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
 
     /** Moves the expiration, unless `touchAfter` says that it was moved recently enough. */
     touch (sid, session, callback) {
+      if (typeof session === 'function') [session, callback] = [undefined, session]
       return this.#perform('touch', this.#touch, callback, sid, session)
     }
 
@@ -254,7 +255,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
         }
         // `lastModified` also where there was none: connect-mongo left rows from before `touchAfter` without
         // one, and unthrottled.
-        const matched = await this.#backend.touch(this.#id(sid), this.#datesOf(session, sid, now))
+        const matched = await this.#backend.touch(this.#id(sid), this.#datesOf(session, sid, now), session, sid)
         if (!matched && this.#isConditional) return void this.#announce('gone', sid)
         if (!matched) this.#dialect.touchMissing()
         this.#announce('touch', sid, session)

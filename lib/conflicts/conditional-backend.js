@@ -6,6 +6,7 @@ const { Promise } = require('../support/realm')
 const { warn } = require('../support/warnings')
 const { Histories } = require('./history')
 const { differOnlyInExpiration } = require('./merge')
+const { Renewal } = require('./renewal')
 const { Resolution } = require('./resolution')
 const { Save } = require('./save')
 
@@ -33,7 +34,7 @@ class ConditionalBackend extends OrderedBackend {
       fields,
       open: onUnreadable === 'error' ? codec.open : value => openReadable(codec, reader, documents.keep(value)),
       reader,
-      resolution: new Resolution(conflicts, codec)
+      resolution: new Resolution(conflicts, codec, documents)
     }
   }
 
@@ -59,7 +60,7 @@ class ConditionalBackend extends OrderedBackend {
       return this.setValue(id, codec.seal(prepared), row, outcome => ({ outcome }))
     }
     if (history.saving === null && this.#onlyMoves(history, prepared)) {
-      return this.touch(id, dates).then(matched => ({ outcome: matched ? 'touched' : 'gone' }))
+      return this.touch(id, dates, session, sid).then(matched => ({ outcome: matched ? 'touched' : 'gone' }))
     }
     const save = new Save(this.#store, { history, sid, prepared, dates })
     const set = this.backend.setIf(id, save.begin(), sizeOf(prepared), (row, resent) => save.conflict(row, resent))
@@ -68,11 +69,21 @@ class ConditionalBackend extends OrderedBackend {
     return saved
   }
 
-  /** Whether there was a row. */
-  touch (id, dates) {
-    return this.order.pass(this.backend.touch(id, dates), matched => {
+  /** Whether there was a row. One that has expired is none. */
+  touch (id, dates, session, sid) {
+    const history = this.#histories.of(session)
+    const touched = matched => {
       if (!matched) this.#store.counts.gone++
+      else if (history !== undefined) history.expires = dates.expires
       return matched
+    }
+    if (!history?.mayHaveExpired || history.isNew) return this.order.pass(this.backend.touch(id, dates), touched)
+    const renewal = new Renewal(this.#store, sid, dates)
+    const { stored } = history
+    const set = this.backend.setIf(id, renewal.attempt(stored), sizeOf(stored), row => renewal.conflict(row))
+    return this.order.pass(set, () => touched(true), error => {
+      if (renewal.isGone) return touched(false)
+      throw renewal.failure ? renewal.failure.error : error
     })
   }
 
@@ -118,7 +129,7 @@ class ConditionalBackend extends OrderedBackend {
     return then(reader.open(row.value, stored), opened => {
       const session = reader.revive(opened, stored)
       if (!(session instanceof Unreadable)) {
-        this.#histories.loaded(session, sid, stored, opened === row.value ? stored : opened)
+        this.#histories.loaded(session, sid, stored, opened === row.value ? stored : opened, row.expires)
       }
       return { ...row, value: session }
     })

@@ -10,4 +10,10 @@ class SessionConflictError extends Error {
   }
 }
 
-module.exports = { SessionConflictError }
+/** Of a row that is as it was read, and yet is not found by that. */
+function unmatchable (sid) {
+  return new SessionConflictError(sid, 'cannot be saved conditionally: it holds a value that MongoDB no longer finds ' +
+    'equal once the driver has read it, such as undefined')
+}
+
+module.exports = { SessionConflictError, unmatchable }

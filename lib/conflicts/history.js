@@ -11,10 +11,13 @@ class Histories {
   #loaded = new WeakMap()
   #histories = new WeakMap()
 
-  /** A `get` has returned `session`. `prepared`: what its `stored` value is, decrypted. */
-  loaded (session, sid, stored, prepared) {
+  /**
+   * A `get` has returned `session`. `prepared`: what its `stored` value is, decrypted. `expires`: the row's, in
+   * milliseconds, if it has one.
+   */
+  loaded (session, sid, stored, prepared, expires) {
     if (typeof session === 'object' && session !== null) {
-      this.#loaded.set(session, new History(sid, stored, prepared))
+      this.#loaded.set(session, new History(sid, stored, prepared, expires))
     }
   }
 
@@ -31,7 +34,7 @@ class Histories {
 
   /** Of an object that is saved for the first time. */
   begin (object, sid) {
-    const history = new History(sid, undefined, undefined)
+    const history = new History(sid)
     this.#histories.set(object, history)
     return history
   }
@@ -40,10 +43,13 @@ class Histories {
 class History {
   /** The last save, which settles when the history is up to date again; null if none is under way. */
   saving = null
+  /** What saves of unknown outcome may have stored: `{ stored, base, current }`. */
+  unknown = []
   #last
 
-  constructor (sid, stored, prepared) {
+  constructor (sid, stored, prepared, expires) {
     this.sid = sid
+    this.expires = expires
     /** The row's value, as it is expected to be; undefined if there has been none. */
     this.stored = stored
     /** What the object last loaded or saved. */
@@ -62,11 +68,21 @@ class History {
     this.saving = saved.then(() => {}, () => {})
   }
 
+  /** As far as this object knows: others may have moved the expiration on. */
+  get mayHaveExpired () {
+    return typeof this.expires === 'number' && this.expires <= Date.now()
+  }
+
   ended (save) {
     if (this.#last === save) this.saving = null
   }
 
+  mayHaveSaved (stored, base, current) {
+    this.unknown.push({ stored, base, current })
+  }
+
   saved (stored, base, current) {
+    this.unknown = []
     this.stored = stored
     this.base = base
     this.current = current

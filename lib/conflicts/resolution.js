@@ -2,16 +2,18 @@
 
 const { isPromise } = require('../support/realm')
 const { SessionConflictError } = require('./errors')
-const { mergeSessions } = require('./merge')
+const { isPlain, mergeSessions } = require('./merge')
 
 /** What a store makes of two requests' versions of one session, by its option `conflicts`. */
 class Resolution {
   #codec
   #conflicts
+  #documents
 
-  constructor (conflicts, codec) {
+  constructor (conflicts, codec, documents) {
     this.#conflicts = conflicts
     this.#codec = codec
+    this.#documents = documents
   }
 
   /**
@@ -28,7 +30,7 @@ class Resolution {
 
   merge (base, theirs, ours, sid) {
     const trees = [base, theirs, ours].map(prepared => this.#tree(prepared))
-    if (!trees.every(tree => typeof tree === 'object' && tree !== null)) {
+    if (!trees.every(isPlain)) {
       throw new SessionConflictError(sid, 'has been changed by another request, and what is stored of it is no ' +
         'object that could be merged')
     }
@@ -36,7 +38,7 @@ class Resolution {
   }
 
   #byFunction (base, theirs, ours, sid) {
-    const copies = [base, theirs, ours].map(prepared => this.#copy(prepared))
+    const copies = [base, theirs, ours].map(prepared => this.sessionOf(prepared))
     const session = this.#conflicts(...copies, sid)
     if (isPromise(session)) throw new TypeError('conflicts must not return a promise: got one')
     if (typeof session !== 'object' || session === null) {
@@ -49,8 +51,11 @@ class Resolution {
     return prepared === undefined || prepared === null ? {} : this.#codec.toTree(prepared)
   }
 
-  #copy (prepared) {
-    return prepared === undefined || prepared === null ? {} : this.#codec.revive(prepared)
+  /** The session of a prepared one, for the app to do with as it likes: it shares nothing with what is compared. */
+  sessionOf (prepared) {
+    if (prepared === undefined || prepared === null) return {}
+    const value = this.#documents.bare(prepared)
+    return this.#codec.revive(isPlain(value) ? this.#documents.keep(value) : prepared)
   }
 }
 

@@ -1,8 +1,9 @@
 'use strict'
 
 const { isPromise } = require('../support/realm')
-const { SessionConflictError } = require('./errors')
+const { unmatchable } = require('./errors')
 const { isSame } = require('./merge')
+const { isLive, LOOKS } = require('./renewal')
 
 /** What a set expects that must find no row. */
 const NO_ROW = false
@@ -23,6 +24,8 @@ class Save {
   /** What the row must hold for that. */
   #expected
   #isMerged = false
+  /** How often the row was found as it was expected, after a miss. */
+  #looks = 0
   /** Why the set was given up: `{ outcome }`, or `{ error }`. */
   #given = null
 
@@ -52,18 +55,17 @@ class Save {
 
   #first () {
     const { isNew, stored, base, current } = this.#history
-    const { resolution } = this.#store
     // After a merge the row has what this object has not: that is no deletion.
     const isBehind = !isNew && current !== base
-    const value = isBehind ? resolution.resolve(base, current, this.#prepared, this.#sid) : this.#prepared
-    return this.#attempt(value, isNew ? NO_ROW : stored)
+    return this.#attempt(isBehind ? this.#resolved(current) : this.#prepared, isNew ? NO_ROW : stored)
   }
 
   #attempt (prepared, expected, now = Date.now()) {
     this.#current = prepared
     this.#expected = expected
-    const sealed = this.#store.codec.seal(prepared)
+    // First the fields: what fails by them must leave no encryption that nobody waits for.
     const dates = { ...this.#dates, fields: this.#store.fields.of(prepared) }
+    const sealed = this.#store.codec.seal(prepared)
     const attempt = value => {
       this.#sent = value
       return { value, dates, expected, now }
@@ -88,11 +90,10 @@ class Save {
 
   #next (row, resent) {
     const inserts = this.#expected === NO_ROW
-    const isLive = row !== null && (row.expires === undefined || row.expires > Date.now())
     if (resent && row !== null && this.#isEqual(row.value, this.#sent)) {
       return { outcome: inserts ? 'created' : 'updated' }
     }
-    if (isLive) return this.#resolve(row)
+    if (isLive(row)) return this.#resolve(row)
     if (!this.#history.isNew) {
       this.#store.counts.gone++
       return { outcome: 'gone' }
@@ -102,18 +103,30 @@ class Save {
   }
 
   async #resolve (row) {
-    const { codec, counts, datesOf, open, resolution } = this.#store
+    const { counts, open } = this.#store
     if (this.#expected !== NO_ROW && this.#isEqual(row.value, this.#expected)) {
-      throw new SessionConflictError(this.#sid, 'cannot be saved conditionally: it holds a value that MongoDB no ' +
-        'longer finds equal once the driver has read it, such as undefined')
+      // Others may have stored it once more.
+      if (++this.#looks === LOOKS) throw unmatchable(this.#sid)
+      return this.#attempt(this.#current, row.value)
+    }
+    const own = this.#history.unknown.find(({ stored }) => this.#isEqual(row.value, stored))
+    if (own !== undefined) {
+      this.#history.saved(row.value, own.base, own.current)
+      return this.#first()
     }
     counts.conflicts++
-    const theirs = await open(row.value)
-    const resolved = resolution.resolve(this.#history.base, theirs, this.#prepared, this.#sid)
+    const resolved = this.#resolved(await open(row.value))
     counts.merges++
-    this.#isMerged = true
-    this.#dates = datesOf(codec.revive(resolved), this.#sid)
     return this.#attempt(resolved, row.value)
+  }
+
+  /** What to store in place of `theirs`. */
+  #resolved (theirs) {
+    const { datesOf, resolution } = this.#store
+    const resolved = resolution.resolve(this.#history.base, theirs, this.#prepared, this.#sid)
+    this.#isMerged = true
+    this.#dates = datesOf(withExpiration(resolution.sessionOf(resolved)), this.#sid)
+    return resolved
   }
 
   #isEqual (one, other) {
@@ -125,16 +138,27 @@ class Save {
   succeeded (outcome) {
     this.#history.ended(this)
     this.#history.saved(this.#sent, this.#prepared, this.#current)
-    return { outcome, session: this.#isMerged ? this.#store.codec.revive(this.#current) : undefined }
+    this.#history.expires = this.#dates.expires
+    return { outcome, session: this.#isMerged ? this.#store.resolution.sessionOf(this.#current) : undefined }
   }
 
   /** What the set's failure comes to, which may be a success of its own making. */
   failed (error) {
     this.#history.ended(this)
-    if (this.#given === null) throw error
+    if (this.#given === null) {
+      if (this.#sent !== undefined) this.#history.mayHaveSaved(this.#sent, this.#prepared, this.#current)
+      throw error
+    }
     if ('error' in this.#given) throw this.#given.error
     return this.#given.outcome === 'gone' ? this.#given : this.succeeded(this.#given.outcome)
   }
+}
+
+/** A hook that stores the Cookie itself stores its inner field. */
+function withExpiration (session) {
+  const { cookie } = session
+  if (cookie?._expires && cookie.expires === undefined) cookie.expires = cookie._expires
+  return session
 }
 
 module.exports = { NO_ROW, Save }

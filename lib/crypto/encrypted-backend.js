@@ -27,7 +27,9 @@ class EncryptedBackend extends OrderedBackend {
 
   set (id, session, dates) {
     const prepared = this.#codec.prepare(session)
-    return this.setValue(id, this.#codec.seal(prepared), { ...dates, fields: this.#fields.of(prepared) })
+    // First the fields: what fails by them must leave no encryption that nobody waits for.
+    const row = { ...dates, fields: this.#fields.of(prepared) }
+    return this.setValue(id, this.#codec.seal(prepared), row)
   }
 
   scan (options) {

@@ -19,7 +19,7 @@ class OutageBackend {
   #backend
   #afterMS
   #listener = () => {}
-  /** How to fail each operation that has no outcome. */
+  /** Each operation that has no outcome: `{ fail, timer }`. */
   #waiting = new Set()
   /** Until the outage is declared; null while there is a server. */
   #timer
@@ -77,6 +77,7 @@ class OutageBackend {
     this.#stopTimer()
     if (!this.isOut) return
     this.isOut = false
+    for (const { timer } of this.#waiting) clearTimeout(timer)
     this.#listener('connect')
   }
 
@@ -85,7 +86,7 @@ class OutageBackend {
     this.isOut = true
     // First the app is told, so that who is failed and asks again is served without a session.
     this.#listener('disconnect')
-    for (const fail of [...this.#waiting]) fail()
+    for (const { fail } of [...this.#waiting]) fail()
   }
 
   #stopTimer () {
@@ -97,13 +98,13 @@ class OutageBackend {
   #bounded (fate, promise) {
     return new Promise((resolve, reject) => {
       const fail = () => ended(() => reject(this.#error(fate)))
-      const timer = this.isOut ? setTimeout(fail, this.#afterMS) : undefined
+      const operation = { fail, timer: this.isOut ? setTimeout(fail, this.#afterMS) : undefined }
       const ended = settle => {
-        this.#waiting.delete(fail)
-        clearTimeout(timer)
+        this.#waiting.delete(operation)
+        clearTimeout(operation.timer)
         settle()
       }
-      this.#waiting.add(fail)
+      this.#waiting.add(operation)
       promise.then(value => ended(() => resolve(value)), error => ended(() => reject(error)))
     })
   }
