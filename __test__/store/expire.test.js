@@ -11,7 +11,10 @@ const os = require('node:os')
 const path = require('node:path')
 const { after, describe, test } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
+const session = require('express-session')
+const { Mongoose } = require('mongoose')
 
+const SessionStore = require('../../session-mongoose')(session)
 const { inEachForm } = require('../helpers/forms')
 const { within } = require('../helpers/rows')
 const { DATABASE, makeSession, useCollection } = require('../helpers/stores')
@@ -22,6 +25,14 @@ const { url, rows, backends } = useCollection('expire')
 /** About a second. */
 const OFTEN = { autoRemove: 'interval', autoRemoveInterval: 0.015 }
 const PAST = -1000
+
+const mongooses = []
+after(() => Promise.all(mongooses.map(connection => connection.close())))
+
+function mongooseConnection () {
+  mongooses.push(new Mongoose().createConnection(url))
+  return mongooses.at(-1)
+}
 
 /** What a store announces, as `[id, session]`. */
 function heardOf (store) {
@@ -43,6 +54,40 @@ async function commandsDuring (action) {
   await db.collection('system.profile').drop()
   return profiled.map(({ op, command }) => op === 'command' ? Object.keys(command)[0] : op)
 }
+
+describe("session-mongoose's", () => {
+  const WAYS = {
+    'by URL': () => ({ url }),
+    'on a Mongoose connection': () => ({ connection: mongooseConnection() })
+  }
+  for (const [way, connection] of Object.entries(WAYS)) {
+    test(`${way}: sessions are announced by their session ids`, async t => {
+      const collection = `expire-mongoose-${way}`.replaceAll(' ', '-')
+      const store = new SessionStore({ ...connection(), collection, interval: 200 })
+      t.after(() => store.close())
+      const heard = heardOf(store)
+      await store.set('live', makeSession({ user: 'two' }))
+      await store.set('old', makeSession({ user: 'one' }, PAST))
+      assert.ok(await within(8000, () => heard.length > 0))
+      assert.deepEqual(heard.map(([id, { user }]) => [id, user]), [['old', 'one']])
+      await store.set('older', makeSession({ user: 'three' }, PAST))
+      await store.sweep()
+      assert.ok(await within(8000, () => heard.length > 1)) // by this sweep, or by that of the interval
+      assert.equal((await store.get('live')).user, 'two')
+    })
+  }
+
+  test('without the sweeper, nothing is announced, and a warning says what to do', async t => {
+    const warnings = await warningsOf(async () => {
+      const store = new SessionStore({ url, collection: 'expire-mongoose-disabled', sweeper: false })
+      t.after(() => store.close())
+      heardOf(store)
+      await store.ping()
+      await sleep(50)
+    })
+    assert.match(warnings[0].message, /nobody removes expired sessions. Remedy: sweeper: true, without ttl, in all processes/)
+  })
+})
 
 describe('the event expire', () => {
   for (const { name, open } of inEachForm(backends, OFTEN)) {

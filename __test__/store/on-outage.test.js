@@ -3,7 +3,7 @@
 // `onOutage: 'skip'`: apps go on without sessions while MongoDB is away, and have them again afterwards.
 
 const assert = require('node:assert/strict')
-const { once } = require('node:events')
+const { EventEmitter, once } = require('node:events')
 const { describe, test } = require('node:test')
 const { setTimeout: sleep } = require('node:timers/promises')
 const express = require('express')
@@ -12,6 +12,7 @@ const session = require('express-session')
 const { MongoClient } = require('mongodb')
 const { Mongoose } = require('mongoose')
 
+const { boundedByOutages } = require('../../lib/store/outage-backend')
 const SessionStore = require('../../session-mongoose')(session)
 const { runScript } = require('../helpers/child')
 const { startStandalone } = require('../helpers/mongod')
@@ -215,4 +216,22 @@ test('the options are checked', () => {
       assert.throws(() => open({ onOutage: 'skip', outageAfterMS }), /outageAfterMS/, `${dialect} ${outageAfterMS}`)
     }
   }
+})
+
+test('an operation that is called during an outage has its time once there is a server', async () => {
+  // Nothing but the layer that knows of outages: a server cannot be made to come back at a given moment.
+  let heard
+  let answer
+  const backend = { get: () => new Promise(resolve => { answer = resolve }), onEvent: listener => { heard = listener } }
+  const store = new EventEmitter()
+  const bounded = boundedByOutages(store, backend, { onOutage: 'skip', outageAfterMS: 100 })
+  const events = []
+  bounded.onEvent(kind => events.push(kind))
+  while (!events.includes('disconnect')) await sleep(10)
+  const found = bounded.get('a')
+  heard('connected')
+  await sleep(200)
+  answer('found')
+  assert.equal(await found, 'found')
+  assert.deepEqual(events, ['disconnect', 'connected', 'connect'])
 })

@@ -65,6 +65,9 @@ for (const [dialect, open] of Object.entries(backends)) {
         await store.touch(...args)
         assert.deepEqual((await rows.findOne({ _id: sid })).expires, session.cookie.expires)
       }
+      const [error] = await new Promise(resolve => open().touch(sid, (...args) => resolve(args)))
+      assert.ok(!error)
+      assert.deepEqual((await rows.findOne({ _id: sid })).expires, session.cookie.expires, 'with a callback alone')
       assert.deepEqual(touched, [])
       const later = makeSession({ n: 2 }, 3600_000)
       await open({ touch: false }).set(sid, later)

@@ -19,6 +19,8 @@ const CLAIMS = 8
 /** What becomes of expired sessions, by `autoRemove`. */
 const OTHERS = { native: 'MongoDB removes expired sessions, unannounced', disabled: 'nobody removes expired sessions' }
 
+const REMEDIES = { 'connect-mongo': "autoRemove: 'interval'", 'session-mongoose': 'sweeper: true, without ttl' }
+
 class Expiry {
   #backend
   #store
@@ -47,10 +49,10 @@ class Expiry {
 
   /** Warns of listeners that hear nothing, or not of all. */
   check () {
-    const { autoRemove, collection } = this.#form
+    const { autoRemove, collection, layout } = this.#form
     if (autoRemove === 'interval' || !this.#isHeard) return
     warn('CONNECT_MONGO_EXPIRE', `${collection}: the event expire is emitted by stores that remove expired sessions ` +
-      `themselves, and here ${OTHERS[autoRemove]}. Remedy: autoRemove: 'interval', in all processes`)
+      `themselves, and here ${OTHERS[autoRemove]}. Remedy: ${REMEDIES[layout.kind]}, in all processes`)
   }
 
   /**
