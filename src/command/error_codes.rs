@@ -54,6 +54,8 @@ pub const ILLEGAL_OPERATION: i32 = 20;
 pub const TRANSACTION_TOO_OLD: i32 = 225;
 /// `ImmutableField`: what a conditional set that misses fails with, since it may insert nothing.
 pub const IMMUTABLE_FIELD: i32 = 66;
+/// `DuplicateKey`: what one that inserts its row fails with, if another does so at the same moment.
+pub const DUPLICATE_KEY: i32 = 11000;
 /// `BSONObjectTooLarge`.
 pub const OBJECT_TOO_LARGE: i32 = 10334;
 /// `IndexOptionsConflict`, `IndexKeySpecsConflict`: an index of this name or on this key exists, with other options.

@@ -4,7 +4,7 @@ use bson::{Document, RawDocumentBuf};
 
 use super::{
     bson::Writer,
-    layout::{ID, write_filter, write_live, write_update},
+    layout::{ID, write_filter, write_update},
     reply::{error_of, integer},
     target::Target,
 };
@@ -22,7 +22,7 @@ impl Target {
         let stage = command.document("0");
         let condition = command.document("$match");
         write_filter(&mut command, filter);
-        write_live(&mut command, self.layout.latest_expired(now));
+        self.layout.write_live(&mut command, now);
         command.end(condition);
         command.end(stage);
         let stage = command.document("1");

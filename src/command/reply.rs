@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document};
 
-use super::error_codes::{IMMUTABLE_FIELD, RETRYABLE};
+use super::error_codes::{DUPLICATE_KEY, IMMUTABLE_FIELD, RETRYABLE};
 use crate::{error::Error, schedule::WriteReply, session::Id};
 
 /// What the reply of a write says of its statements. `is_conditional`: by index. `unacknowledged`: with `w: 0` there are no
@@ -16,13 +16,22 @@ pub fn write_reply(
     let number = |name: &str| reply.get(name).and_then(integer).and_then(|n| u64::try_from(n).ok());
     let errors = list(reply, "writeErrors").filter_map(|error| Some((index(error)?, error_of(error, ids))));
     let (missed, errors): (Vec<_>, Vec<_>) =
-        errors.partition(|(index, error)| error.code == Some(IMMUTABLE_FIELD) && is_conditional(*index));
+        errors.partition(|(index, error)| is_conditional(*index) && is_miss(error));
     WriteReply {
         n: number("n").filter(|_| !unacknowledged),
         upserted: list(reply, "upserted").filter_map(index).collect(),
         errors,
         missed: missed.into_iter().map(|(index, _)| index).collect(),
         write_concern_error: reply.get_document("writeConcernError").ok().map(|error| error_of(error, ids)),
+    }
+}
+
+/// Whether a conditional set fails because its row is not as it expects.
+fn is_miss(error: &Error) -> bool {
+    match error.code {
+        Some(IMMUTABLE_FIELD) => true,
+        Some(DUPLICATE_KEY) => error.message.contains("index: _id_ "),
+        _ => false,
     }
 }
 

@@ -13,6 +13,9 @@ const { readId } = require('./ids')
 /** The server's code for an update that would insert a row with another id than it asks for. */
 const IMMUTABLE_FIELD = 66
 
+/** And for one that inserts a row which another has inserted meanwhile. */
+const DUPLICATE_KEY = 11000
+
 /** Said in each call, since the caller's client may have been made with others. */
 const READING = { promoteLongs: true, promoteValues: true, promoteBuffers: false, raw: false }
 const WRITING = { ignoreUndefined: false, serializeFunctions: false }
@@ -237,7 +240,9 @@ function idForDriver ({ value }) {
 
 /** Whether an error says that a conditional set found another row than it expects. */
 function isMiss (error, { condition }) {
-  return error?.code === IMMUTABLE_FIELD && Boolean(condition)
+  if (!condition) return false
+  const { code, errmsg, message } = error ?? {}
+  return code === IMMUTABLE_FIELD || (code === DUPLICATE_KEY && /index: _id_ /.test(errmsg ?? message))
 }
 
 /** The options of a write. */

@@ -113,7 +113,38 @@ impl ConnectMongo {
         if self.max_lifetime_millis.is_some() && is_of_set {
             lifetime::write_condition(writer);
         }
-        write_condition(writer, expected);
+        match expected {
+            Expected::NoRow => {}
+            Expected::Fields(filter) => beside::write_filter(writer, filter),
+            Expected::Row { value, latest_expired } => {
+                // `$eq`, because a document whose first key begins with `$` would pass for an operator.
+                let equal = writer.document(VALUE);
+                writer.value("$eq", value.tag, &value.bytes);
+                writer.end(equal);
+                if let Some(latest_expired) = latest_expired {
+                    self.write_live(writer, *latest_expired);
+                }
+            }
+        }
+    }
+
+    /// That a row has not expired at `now_millis`.
+    pub fn write_live(&self, writer: &mut Writer, now_millis: i64) {
+        let either = writer.array("$or");
+        let eternal = writer.document("0");
+        let missing = writer.document(EXPIRES);
+        writer.boolean("$exists", false);
+        writer.end(missing);
+        writer.end(eternal);
+        let live = writer.document("1");
+        let later = writer.document(EXPIRES);
+        writer.date("$gt", now_millis);
+        writer.end(later);
+        writer.end(live);
+        writer.end(either);
+        if let Some(lifetime_millis) = self.max_lifetime_millis {
+            lifetime::write_live(writer, lifetime_millis, now_millis);
+        }
     }
 
     pub fn read_row(&self, document: &RawDocument) -> Option<(Id, StoredRow)> {
@@ -161,39 +192,6 @@ fn write_fields(writer: &mut Writer, value: Option<&Value>, dates: Dates) {
     if let Some(fields) = value.and_then(|value| value.fields.as_deref()) {
         beside::write_set(writer, fields);
     }
-}
-
-/// What a row has to be for a conditional write, beside its id. `$eq`, because a document whose first key begins with `$`
-/// would pass for an operator.
-fn write_condition(writer: &mut Writer, expected: &Expected) {
-    match expected {
-        Expected::NoRow => {}
-        Expected::Fields(filter) => beside::write_filter(writer, filter),
-        Expected::Row { value, latest_expired } => {
-            let equal = writer.document(VALUE);
-            writer.value("$eq", value.tag, &value.bytes);
-            writer.end(equal);
-            if let Some(latest_expired) = latest_expired {
-                write_live(writer, *latest_expired);
-            }
-        }
-    }
-}
-
-/// That a row has not expired.
-pub fn write_live(writer: &mut Writer, latest_expired: i64) {
-    let either = writer.array("$or");
-    let eternal = writer.document("0");
-    let missing = writer.document(EXPIRES);
-    writer.boolean("$exists", false);
-    writer.end(missing);
-    writer.end(eternal);
-    let live = writer.document("1");
-    let later = writer.document(EXPIRES);
-    writer.date("$gt", latest_expired);
-    writer.end(later);
-    writer.end(live);
-    writer.end(either);
 }
 
 pub fn expired(now: DateTime) -> RawDocumentBuf {
@@ -342,6 +340,15 @@ mod tests {
         let mut query = Writer::new(64);
         LIMITED.write_condition(&mut query, &Expected::NoRow);
         assert_eq!(query.finish(), rawdoc! { "__inserted": RawBson::Null });
+        let mut query = Writer::new(64);
+        LIMITED.write_live(&mut query, 700);
+        assert_eq!(
+            query.finish(),
+            rawdoc! {
+                "$or": [{ "expires": { "$exists": false } }, { "expires": { "$gt": at(700) } }],
+                "createdAt": { "$not": { "$lte": at(200) } },
+            }
+        );
     }
 
     #[test]
@@ -370,7 +377,7 @@ mod tests {
         assert_eq!(operators(None, None), rawdoc! { "$set": { "expires": at(9) } });
         let mut query = Writer::new(64);
         let filter = rawdoc! { "userId": "u", "n": { "$ne": 1 } };
-        write_condition(&mut query, &Expected::Fields(Value::new(tag::DOCUMENT, filter.as_bytes())));
+        PLAIN.write_condition(&mut query, &Expected::Fields(Value::new(tag::DOCUMENT, filter.as_bytes())));
         assert_eq!(query.finish(), rawdoc! { "userId": { "$eq": "u" }, "n": { "$eq": { "$ne": 1 } } });
     }
 

@@ -125,6 +125,15 @@ pub fn write_condition(writer: &mut Writer) {
     writer.value(INSERTED, tag::NULL, &[]);
 }
 
+/// That a row's lifetime is not over: rows from before the option, and of other processes, may say a later expiration.
+pub fn write_live(writer: &mut Writer, lifetime_millis: i64, now_millis: i64) {
+    let created = writer.document(CREATED_AT);
+    let not = writer.document("$not");
+    writer.date("$lte", now_millis.saturating_sub(lifetime_millis));
+    writer.end(not);
+    writer.end(created);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

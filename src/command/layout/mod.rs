@@ -15,7 +15,7 @@ use super::bson::Writer;
 use crate::session::{Dates, Expected, Id, StoredRow, Value};
 
 pub use beside::{write_filter, write_update};
-pub use connect_mongo::{ConnectMongo, write_live};
+pub use connect_mongo::ConnectMongo;
 pub use fields::ID;
 pub use index::Index;
 pub use session_mongoose::SessionMongoose;
@@ -66,6 +66,14 @@ impl Layout {
         match self {
             Self::ConnectMongo(layout) => layout.write_condition(writer, expected),
             Self::SessionMongoose(_) => unreachable!("session-mongoose's layout has no conditional sets"),
+        }
+    }
+
+    /// Writes that a row has not expired at `now_millis`.
+    pub fn write_live(&self, writer: &mut Writer, now_millis: i64) {
+        match self {
+            Self::ConnectMongo(layout) => layout.write_live(writer, now_millis),
+            Self::SessionMongoose(_) => unreachable!("session-mongoose's layout has no fields to find rows by"),
         }
     }
 

@@ -108,7 +108,10 @@ class ConnectMongo {
 
   /** What a row has to be that has not expired. */
   live (now) {
-    return { $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date(now) } }] }
+    const live = { $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date(now) } }] }
+    if (this.#maxLifetimeMS === null) return live
+    // Rows from before the option, and of other processes, may say a later expiration.
+    return { ...live, createdAt: { $not: { $lte: new Date(now - this.#maxLifetimeMS) } } }
   }
 
   latestExpired (now) {
