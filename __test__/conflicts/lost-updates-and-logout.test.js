@@ -52,17 +52,32 @@ async function lostUpdates (get, width) {
   return lost
 }
 
-/** After how many rounds the session of a user who logs out while 8 requests are under way is still there. */
-async function resurrections (get) {
+/**
+ * After how many rounds the session that `begin` has begun is still there, when it ends by `end` while 8
+ * requests are under way.
+ */
+async function resurrections (get, { begin = '/start', end = '/logout' } = {}) {
   let back = 0
   for (let round = 0; round < ROUNDS; round++) {
-    const { cookie } = await get(0, '/start')
+    const { cookie } = await get(0, begin)
     const slow = Array.from({ length: 8 }, (_, n) => get(n, `/add/p${n}`, cookie))
-    const logout = get(round, '/logout', cookie)
-    await Promise.all([...slow, logout])
+    const ended = await get(round, end, cookie)
+    await Promise.all(slow)
     back += await rows.countDocuments({ _id: decodeURIComponent(cookie).slice('connect.sid=s:'.length).split('.')[0] })
+    // Where the session has a new id, it has what it is to have.
+    if (ended.cookie) assert.deepEqual(await namesIn(get, ended.cookie), end === '/passport/login' ? ['passport'] : [])
   }
   return back
+}
+
+async function namesIn (get, cookie) {
+  return JSON.parse((await get(0, '/show', cookie)).body)
+}
+
+/** Passport's login and logout, each of which ends a session. */
+const PASSPORT = {
+  login: { end: '/passport/login' },
+  logout: { begin: '/passport/login', end: '/passport/logout' }
 }
 
 for (const EXPRESS of ['express-4', 'express']) {
@@ -78,6 +93,12 @@ for (const EXPRESS of ['express-4', 'express']) {
     test('a session that ends while slow requests are under way does not come back', async t => {
       assert.equal(await resurrections(await startApps(t, merging)), 0)
     })
+
+    for (const [what, ends] of Object.entries(PASSPORT)) {
+      test(`nor does one that ends by Passport's ${what}`, async t => {
+        assert.equal(await resurrections(await startApps(t, merging), ends), 0)
+      })
+    }
 
     test('nor does the session before a login', async t => {
       const get = await startApps(t, merging)
@@ -103,6 +124,9 @@ describe('without merging they are lost, and come back', () => {
       const [lost, back] = [await lostUpdates(get, 32), await resurrections(get)]
       t.diagnostic(`${name}: ${lost} of ${32 * ROUNDS} updates lost, ${back} of ${ROUNDS} sessions back after a logout`)
       assert.ok(lost > 0 && back > 0)
+      for (const [what, ends] of Object.entries(PASSPORT)) {
+        t.diagnostic(`${name}: ${await resurrections(get, ends)} of ${ROUNDS} sessions back after Passport's ${what}`)
+      }
     })
   }
 })

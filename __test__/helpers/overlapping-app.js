@@ -7,9 +7,11 @@
 // GET /add/:name  adds a property, after a while
 // GET /login      logs in under a new session id, and keeps what the old session had
 // GET /logout     ends the session
+// GET /passport/login, /passport/logout   the same by Passport, which gives the session a new id both times
 // GET /show       the names of the session's properties
 
 const { setTimeout: sleep } = require('node:timers/promises')
+const passport = require('passport')
 const session = require('express-session')
 
 const express = require(process.env.EXPRESS)
@@ -23,6 +25,9 @@ const WORK_MS = 8
 
 const app = express()
 app.use(session({ secret: 'keyboard cat', resave: false, saveUninitialized: false, store }))
+passport.serializeUser((user, done) => done(null, user))
+passport.deserializeUser((user, done) => done(null, user))
+app.use(passport.session())
 app.get('/start', (req, res) => {
   req.session.started = true
   res.end()
@@ -40,6 +45,8 @@ app.get('/login', (req, res, next) => {
   })
 })
 app.get('/logout', (req, res, next) => req.session.destroy(error => error ? next(error) : res.end()))
+app.get('/passport/login', (req, res, next) => req.login('somebody', error => error ? next(error) : res.end()))
+app.get('/passport/logout', (req, res, next) => req.logout(error => error ? next(error) : res.end()))
 app.get('/show', (req, res) => {
   const { cookie, ...properties } = req.session
   res.json(Object.keys(properties))
