@@ -1,6 +1,8 @@
 /**
- * Moves the sessions of session-mongoose, or of connect-mongodb-session, into connect-mongo's layout. May be interrupted
- * and started again. Needs the package mongodb, unless `db` is given, and with `documents` the package bson. Rejects with
+ * Moves the sessions of session-mongoose, or of connect-mongodb-session, into connect-mongo's layout, and copies those of
+ * connect-redis, which Redis keeps until they expire there. May be interrupted and started again. Needs the package
+ * mongodb, unless `db` is given; for connect-redis the package redis or ioredis, unless `redis` is given; and with
+ * `documents` the package bson. Rejects with
  * a TypeError or RangeError for options that are wrong, and with an Error, before anything is changed, for a collection
  * that is not there and for one that holds other documents.
  */
@@ -8,7 +10,7 @@ export function migrate (options: Options): Promise<Summary>
 
 export interface Options {
   /** The package that has written the sessions. Default: 'session-mongoose'. */
-  from?: 'session-mongoose' | 'connect-mongodb-session'
+  from?: 'session-mongoose' | 'connect-mongodb-session' | 'connect-redis'
   /** Of connect-mongodb-session: its option of this name. Default: '_id'. */
   idField?: string
   /**
@@ -16,15 +18,21 @@ export interface Options {
    * `to` must name another collection.
    */
   expiresKey?: string
+  /** Of connect-redis: where Redis is, like `redis://localhost:6379`. */
+  redisUrl?: string | undefined
+  /** In place of `redisUrl`: a connected client of the package redis (4 or later) or ioredis. It stays open. */
+  redis?: object | undefined
+  /** Of connect-redis: its option of this name, `''` included. Default: 'sess:'. */
+  prefix?: string | undefined
   /** A connection string, with the database. */
   url?: string | undefined
   /** In place of `url`: a connected Db of the app's driver. */
   db?: object | undefined
-  /** Where the sessions are. Default: where Mongoose keeps `modelName`. */
+  /** Where the sessions are. Default: where Mongoose keeps `modelName`. Not of connect-redis. */
   collection?: string | undefined
   /** Default: 'Session', in `sessions`. */
   modelName?: string | undefined
-  /** Where they go. Default: the same collection. */
+  /** Where they go. Default: the same collection; of connect-redis, `sessions`. */
   to?: string | undefined
   /** Seconds, 1 or more, that sessions without an expiration get. By default they have none afterwards either. */
   ttl?: number | undefined
@@ -47,7 +55,8 @@ export interface Summary {
   /** Rows that an interrupted run had written already. */
   alreadyMoved: number
   /**
-   * Rows that stay where they are, all of them (about 200 bytes each). `sid` is a whole session id: do not log it. In the
+   * Rows that stay where they are, all of them (about 200 bytes each). `sid` is a whole session id: do not log it. Those in
+   * Redis have no `_id`. In the
    * same collection, the TTL index removes them when their own `expires` has passed, as session-mongoose did.
    */
   left: Array<{ _id: unknown, sid: unknown, reason: string }>

@@ -58,9 +58,9 @@ test('a terminal sees how far it is', async () => {
 
 test('wrong usage says how it is right', async () => {
   const wrong = [
-    [['migrate'], /--from is missing: session-mongoose or/],
+    [['migrate'], /--from is missing: session-mongoose, connect-mongodb-session or/],
     [['migrate', '--from', 'session-mongose'], /must be session-mongoose or .*; did you mean session-mongoose\?/],
-    [[...FROM, '--id-field', 'x'], /idField and expiresKey are options of connect-mongodb-session/],
+    [[...FROM, '--id-field', 'x'], /idField is an option of connect-mongodb-session/],
     [FROM, /Set MONGODB_URL/, { MONGODB_URL: '' }],
     [[...FROM, '--ttl'], /--ttl takes a value: <seconds>/],
     [[...FROM, '--dryrun'], /no --dryrun; did you mean --dry-run\?/],

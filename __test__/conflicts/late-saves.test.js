@@ -1,7 +1,7 @@
 'use strict'
 
-// Saves and touches that come after an expiration, after a merge or after a save of which nobody knows whether
-// it was stored; and what a function of the app's may do with what it is given.
+// Saves and touches that come after an expiration, after a merge or after a save of which nobody knows
+// whether it was stored; and what a function of the app's may do with what it is given.
 
 const assert = require('node:assert/strict')
 const { describe, test } = require('node:test')

@@ -222,7 +222,10 @@ test('an operation that is called during an outage has its time once there is a 
   // Nothing but the layer that knows of outages: a server cannot be made to come back at a given moment.
   let heard
   let answer
-  const backend = { get: () => new Promise(resolve => { answer = resolve }), onEvent: listener => { heard = listener } }
+  const backend = {
+    get: () => new Promise(resolve => { answer = resolve }),
+    onEvent: listener => { heard = listener }
+  }
   const store = new EventEmitter()
   const bounded = boundedByOutages(store, backend, { onOutage: 'skip', outageAfterMS: 100 })
   const events = []

@@ -18,15 +18,19 @@ const LONG_TIMEOUT_MS = 60 * 60 * 1000
 function readTarget ({ values, output, env }) {
   const url = values.url ?? env.MONGODB_URL
   if (!url) throw new UsageError('Where is MongoDB? Set MONGODB_URL (or give --url) to a connection string: mongodb://localhost/app')
-  if (values.url !== undefined && /\/\/[^@/]*:[^@/]*@/.test(values.url)) {
-    output.note('The password in --url can be seen in the process list: set MONGODB_URL in its place.')
-  }
+  noteOfPassword(output, values, 'url', 'MONGODB_URL')
   return {
     url,
     db: values.db,
     collection: values.collection ?? 'sessions',
     backend: readWord(values, 'backend', ['native', 'driver'])
   }
+}
+
+/** Other users of the machine see what stands in a command line. */
+function noteOfPassword (output, values, name, variable) {
+  if (values[name] === undefined || !/\/\/[^@/]*:[^@/]*@/.test(values[name])) return
+  output.note(`The password in --${name} can be seen in the process list: set ${variable} in its place.`)
 }
 
 /** The normalized options of a store there, which makes no index. */
@@ -103,4 +107,6 @@ async function withDatabase ({ url, db }, feature, use, driver = findDriver(), o
   }
 }
 
-module.exports = { findDriver, LONG_TIMEOUT_MS, readTarget, requireCollection, withDatabase, withSessions }
+module.exports = {
+  findDriver, LONG_TIMEOUT_MS, noteOfPassword, readTarget, requireCollection, withDatabase, withSessions
+}

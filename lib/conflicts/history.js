@@ -12,8 +12,8 @@ class Histories {
   #histories = new WeakMap()
 
   /**
-   * A `get` has returned `session`. `prepared`: what its `stored` value is, decrypted. `expires`: the row's, in
-   * milliseconds, if it has one.
+   * A `get` has returned `session`. `prepared`: what its `stored` value is, decrypted. `expires`: the row's,
+   * in milliseconds, if it has one.
    */
   loaded (session, sid, stored, prepared, expires) {
     if (typeof session === 'object' && session !== null) {

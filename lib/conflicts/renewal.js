@@ -27,9 +27,8 @@ class Renewal {
 
   attempt (stored) {
     const value = this.#documents.bare(stored)
-    return {
-      value: isPlain(value) ? this.#documents.encode(value) : stored, dates: this.#dates, expected: stored, now: Date.now()
-    }
+    const same = isPlain(value) ? this.#documents.encode(value) : stored
+    return { value: same, dates: this.#dates, expected: stored, now: Date.now() }
   }
 
   /** The set found `row` instead, or none. Resolves to the next attempt; null gives it up. */

@@ -5,10 +5,13 @@ const { findPeer, missingPeer } = require('../support/peers')
 const { READING } = require('./calls')
 const { missingCollection } = require('./collections')
 const { convert } = require('./convert')
-const { dropIndex, isPlainExpires, isUsedAt, listIndexes } = require('./indexes')
+const { copyFromRedis } = require('./copy')
+const { dropIndex, isUsedAt } = require('./indexes')
 const { move, rehearse } = require('./move')
 const { normalize } = require('./options')
 const { countSource, survey } = require('./survey')
+const { Tally } = require('./tally')
+const { createTtlIndex } = require('./ttl-index')
 
 // Rows of other packages made rows of connect-mongo. Whenever this ends, by success, error or SIGKILL,
 // every session is in one place or in both, and the next run takes up what is left.
@@ -25,7 +28,8 @@ const MAX_COMPARED_BYTES = 4 * 1024 * 1024
  * connect-mongo's layout in collection `to`, by default the same one. Resolves to a summary. Rows that cannot
  * be converted stay where they are, and are `left`.
  *
- * - `from`: 'session-mongoose' (default), or 'connect-mongodb-session' with its `idField` and `expiresKey`.
+ * - `from`: 'session-mongoose' (default), 'connect-mongodb-session' with its `idField` and `expiresKey`, or
+ *   'connect-redis' with `redisUrl` or `redis`, a client, and its `prefix`. Those are copied.
  * - `url`, or `db`: a connected Db of the app's own driver.
  * - `ttl`: seconds that sessions without an expiration get. By default they have none afterwards either.
  * - `documents`: store sessions as documents (connect-mongo's `stringify: false`) in place of JSON strings.
@@ -35,12 +39,13 @@ const MAX_COMPARED_BYTES = 4 * 1024 * 1024
 async function migrate (given) {
   const options = normalize(given)
   if (options.documents) bson.load() // by which sessions are measured
-  if (options.db) return migrateIn(options.db, options)
+  const run = options.format === null ? copyFromRedis : migrateIn
+  if (options.db) return run(options.db, options)
   const driver = findPeer(['mongodb'], ['mongoose', 'mongodb'])
   if (driver === undefined) throw missingPeer('mongodb', 'migrate')
   const client = await driver.MongoClient.connect(options.url)
   try {
-    return await migrateIn(client.db(), options)
+    return await run(client.db(), options)
   } finally {
     await client.close()
   }
@@ -86,26 +91,6 @@ async function adopt (target, summary) {
   return trouble === undefined ? { ...summary, notes } : { ...summary, notes: [...notes, trouble], ttlIndex: false }
 }
 
-/** What has become of the rows. */
-class Tally {
-  moved = 0
-  alreadyMoved = 0
-  left = []
-
-  leave ({ _id, sid }, reason) {
-    this.left.push({ _id, sid, reason })
-  }
-
-  get done () {
-    return this.moved + this.alreadyMoved + this.left.length
-  }
-
-  report () {
-    const { moved, alreadyMoved, left } = this
-    return { moved, alreadyMoved, left }
-  }
-}
-
 /** Returns the rows that can be converted, and reports the others to `tally`. */
 async function* batches (source, { make, isUnique, tally, format }) {
   const cursor = source.find(format.source, { ...READING, hint: { _id: 1 }, sort: { _id: 1 }, batchSize: BATCH_ROWS })
@@ -137,18 +122,6 @@ async function* batches (source, { make, isUnique, tally, format }) {
 function slim ({ _id, sid, data, expires, usedAt }, bytes) {
   const isNeeded = (expires ?? usedAt ?? null) === null && bytes < MAX_COMPARED_BYTES
   return { _id, sid, data: isNeeded ? data : undefined, expires, usedAt }
-}
-
-/** Makes it as connect-mongo does. Returns what is wrong if it cannot be made. */
-async function createTtlIndex (target) {
-  try {
-    for (const index of (await listIndexes(target)).filter(isPlainExpires)) await dropIndex(target, index)
-    await target.createIndex({ expires: 1 }, { expireAfterSeconds: 0 })
-  } catch (error) {
-    return `The TTL index could not be created: ${error.message}. Without it nothing removes expired sessions. Remedy: ` +
-      `db.getCollection('${target.collectionName}').createIndex({ expires: 1 }, { expireAfterSeconds: 0 }), after ` +
-      'dropping what is in its way'
-  }
 }
 
 module.exports = { migrate }

@@ -18,7 +18,7 @@ const TAKEN = 'the collection has another session with this id'
  */
 async function move (from, to, batch, { tally, make, format }) {
   const failures = await insert(to, batch.map(({ row }) => row))
-  const present = await rowsOf(to, batch.filter((_, index) => failures.get(index)?.code === DUPLICATE_KEY))
+  const present = await rowsOf(to, batch.filter((_, index) => isDuplicate(failures.get(index))))
   const inserted = []
   const found = []
   for (const [index, item] of batch.entries()) {
@@ -35,6 +35,11 @@ async function move (from, to, batch, { tally, make, format }) {
   }
   for (const item of found) if (!saved.has(item)) tally.alreadyMoved++
   for (const { source } of saved) tally.leave(source, `it was saved meanwhile: is ${format.name} still in use?`)
+}
+
+/** Of what `insert` returns. */
+function isDuplicate (failure) {
+  return failure?.code === DUPLICATE_KEY
 }
 
 /** What `move` would do. */
@@ -126,4 +131,4 @@ function unchanged ({ _id, data, expires, usedAt }, format) {
   return format.filter(data === undefined ? fields : { ...fields, data: { $eq: data } })
 }
 
-module.exports = { move, rehearse }
+module.exports = { insert, isDuplicate, move, rehearse, rowsOf, TAKEN }

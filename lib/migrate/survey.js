@@ -15,16 +15,31 @@ const COUNTING = { ...READING, hint: { _id: 1 } }
 /** Throws if the collections hold what must not be touched. `format` is that of the rows of `source`. */
 async function survey (source, target, format) {
   const inPlace = source.collectionName === target.collectionName
-  const [total, indexes, targetIndexes, converted, stranger, options] = await Promise.all([
+  const [total, indexes, converted, targetIndexes] = await Promise.all([
     countSource(source, format),
     listIndexes(source),
-    listIndexes(target),
     target.countDocuments(inPlace ? format.converted : CONVERTED, COUNTING),
-    target.findOne(inPlace ? format.strange : STRANGE, { ...READING, projection: { _id: 1 } }),
+    surveyTarget(target, inPlace ? format : null)
+  ])
+  return {
+    inPlace,
+    total,
+    indexes,
+    isUnique: indexes.some(isUniqueSid),
+    ttlSeconds: indexes.find(isUsedAt)?.expireAfterSeconds,
+    notes: explain({ inPlace, indexes, targetIndexes, converted }, target)
+  }
+}
+
+/** Returns the indexes. `format`: of rows that are to be converted there, if any. Throws as `survey` does. */
+async function surveyTarget (target, format = null) {
+  const [indexes, stranger, options] = await Promise.all([
+    listIndexes(target),
+    target.findOne(format?.strange ?? STRANGE, { ...READING, projection: { _id: 1 } }),
     target.options(READING).catch(() => null) // drivers differ on what is not there
   ])
-  const refusing = targetIndexes.find(isUniqueSid)
-  if (!inPlace && refusing !== undefined) {
+  const refusing = indexes.find(isUniqueSid)
+  if (format === null && refusing !== undefined) {
     throw new Error(`${target.collectionName} is a collection of session-mongoose itself: its unique index ` +
       `${refusing.name} refuses connect-mongo's rows. Name another collection`)
   }
@@ -35,14 +50,7 @@ async function survey (source, target, format) {
     throw new Error(`${target.collectionName} has documents that are no sessions. connect-mongo's TTL index would ` +
       'remove those whose expires has passed. Name another collection')
   }
-  return {
-    inPlace,
-    total,
-    indexes,
-    isUnique: indexes.some(isUniqueSid),
-    ttlSeconds: indexes.find(isUsedAt)?.expireAfterSeconds,
-    notes: explain({ inPlace, indexes, targetIndexes, converted }, target)
-  }
+  return indexes
 }
 
 /** How many rows there are to be moved. */
@@ -70,4 +78,4 @@ function explain ({ inPlace, indexes, targetIndexes, converted }, target) {
   return notes
 }
 
-module.exports = { countSource, survey }
+module.exports = { countSource, survey, surveyTarget }
