@@ -51,7 +51,7 @@ class Resolution {
     return prepared === undefined || prepared === null ? {} : this.#codec.toTree(prepared)
   }
 
-  /** The session of a prepared one, for the app to do with as it likes: it shares nothing with what is compared. */
+  /** The session of a prepared one, which shares nothing with what is compared: the app may change it. */
   sessionOf (prepared) {
     if (prepared === undefined || prepared === null) return {}
     const value = this.#documents.bare(prepared)
