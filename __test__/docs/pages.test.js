@@ -74,3 +74,14 @@ test('the page on TypeScript names the versions that are tried', () => {
   const majors = ['typescript-4.5', 'typescript-7'].map(name => devDependencies[name].match(/@(\d+(?:\.[1-9]\d*)?)\./)[1])
   assert.ok(read('docs/typescript.md').includes(`TypeScript ${majors.join(' to ')}`), String(majors))
 })
+
+test('each option and each event of the types is on its page', () => {
+  const options = found(read('types/options.d.ts'), /^ {2}(\w+)\??: /gm)
+  assert.ok(options.includes('mongoUrl') && options.includes('mongooseConnection') && options.includes('maxLifetime'))
+  const page = read('docs/options.md') + read('docs/migrating-from-session-mongoose.md') + read('docs/encryption.md')
+  assert.deepEqual(options.filter(name => !page.includes(`\`${name}\``)), [])
+  const events = found(read('types/store.d.ts'), /\bon \(event: '(\w+)'/g)
+  assert.ok(events.includes('expire') && events.includes('gone'))
+  const listedEvents = read('docs/events-and-methods.md')
+  assert.deepEqual(events.filter(name => !listedEvents.includes(`\`${name}\``)), [])
+})

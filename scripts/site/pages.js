@@ -23,7 +23,7 @@ const ELSEWHERE = {
 const GROUPS = {
   Start: ['why', 'quick-start', 'overview', 'migrating-'],
   'Using it': [
-    'conflicts', 'finding-', 'expiry', 'connections', 'encryption', 'errors', 'troubleshooting', 'health-', 'typescript', 'testing-your-app'
+    'options', 'events-', 'conflicts', 'finding-', 'expiry', 'connections', 'encryption', 'errors', 'troubleshooting', 'health-', 'typescript', 'testing-your-app'
   ],
   'In production': ['operations', 'monitoring', 'performance', 'reliability', 'security', 'command-line', 'versioning', 'compatibility'],
   'Where it runs': ['frameworks', 'bundlers', 'serverless', 'worker-threads', 'bun-and-deno'],
@@ -31,7 +31,7 @@ const GROUPS = {
   More: ['']
 }
 
-const TITLES = { overview: 'Overview: options, events, methods', performance: 'Performance' }
+const TITLES = { overview: 'Overview', performance: 'Performance' }
 
 /** Writes the pages into a folder; returns `{ name, title }` of each. */
 function stagePages (folder) {
