@@ -106,11 +106,12 @@ for (const { name, open } of STORES) {
       assert.deepEqual(merged, { n: 0, one: 1, other: 1 })
       assert.deepEqual(events.map(event => event.name), ['create', 'set', 'update', 'set', 'update', 'set'])
 
+      const late = await loaded(store, sid)
       const end = await age(sid, LIFETIME_MS)
-      one.late = 1
-      await store.set(sid, one)
+      late.late = 1
+      await store.set(sid, late)
       assert.equal(events.at(-1).name, 'gone', 'whatever the row says of its expiration')
-      await store.touch(sid, one)
+      await store.touch(sid, late)
       await assertEnds(sid, end)
 
       const heir = fresh(store, sid, { heir: 1 })

@@ -104,6 +104,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_conditional_set_whose_row_another_has_just_inserted_has_missed() {
+        let id = Id::text(b"a");
+        let reply = |index: &str| {
+            let message = format!(
+                "E11000 duplicate key error collection: a.sessions index: {index} dup key: {{ a: 1 }}"
+            );
+            let error = bson::doc! { "index": 0, "code": DUPLICATE_KEY, "errmsg": message };
+            write_reply(&bson::doc! { "n": 0, "writeErrors": [error] }, &[&id], |_| true, false)
+        };
+        assert_eq!((reply("_id_").missed, reply("_id_").errors.len()), (vec![0], 0));
+        assert_eq!((reply("email_1").missed, reply("email_1").errors.len()), (vec![], 1));
+    }
+
+    #[test]
     fn messages_quote_neither_ids_nor_sessions() {
         let id = Id::text(b"secret-session-id");
         let duplicate = r#"E11000 duplicate key error collection: a.sessions index: _id_ dup key: { _id: "secret-session-id" }"#;

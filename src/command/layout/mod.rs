@@ -73,7 +73,9 @@ impl Layout {
     pub fn write_live(&self, writer: &mut Writer, now_millis: i64) {
         match self {
             Self::ConnectMongo(layout) => layout.write_live(writer, now_millis),
-            Self::SessionMongoose(_) => unreachable!("session-mongoose's layout has no fields to find rows by"),
+            Self::SessionMongoose(_) => {
+                unreachable!("session-mongoose's layout has no fields to find rows by")
+            }
         }
     }
 
