@@ -22,8 +22,11 @@ impl PrivateFiles {
             self.in_memory.push(file);
             return Ok(path);
         }
-        let directory = std::env::temp_dir();
-        self.write_in(&directory, text).map_err(|error| {
+        self.write_in(&std::env::temp_dir(), text)
+    }
+
+    fn write_in(&mut self, directory: &Path, text: &str) -> io::Result<PathBuf> {
+        self.create_in(directory, text).map_err(|error| {
             let directory = directory.display();
             let message = format!(
                 "the driver takes certificates and keys in files, and none can be written in {directory} ({error}): set \
@@ -33,7 +36,7 @@ impl PrivateFiles {
         })
     }
 
-    fn write_in(&mut self, directory: &Path, text: &str) -> io::Result<PathBuf> {
+    fn create_in(&mut self, directory: &Path, text: &str) -> io::Result<PathBuf> {
         let mut options = OpenOptions::new();
         // A name that exists already, be it as a symbolic link of somebody else, is an error.
         options.write(true).create_new(true);
@@ -106,5 +109,17 @@ mod tests {
         }
         drop(files);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_named_with_the_remedy() {
+        let directory = Path::new("/there/is/none");
+        let error = PrivateFiles::default().write_in(directory, "one").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let message = error.to_string();
+        assert!(
+            message.contains("none can be written in /there/is/none (") && message.contains("set TMPDIR to"),
+            "{message}"
+        );
     }
 }
