@@ -19,7 +19,7 @@ const ROOMS_OF_LIB = [
   'cli', 'migrate', 'factory', 'store', 'dialects', 'driver-objects', 'conflicts', 'crypto', 'backends', 'session',
   'support'
 ]
-const ROOMS_OF_SRC = ['node', 'store', 'mongo', 'options', 'command', 'schedule', 'session', 'error']
+const ROOMS_OF_SRC = ['node', 'store', 'mongo', 'options', 'command', 'schedule', 'session', 'error', 'sync']
 
 /** Maps the files below a folder to their text. Paths are relative to the folder. */
 function sourcesIn (folder, extension) {

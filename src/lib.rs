@@ -9,7 +9,8 @@
 //! - [`options`] reads the connection string and `mongoOptions` as the Node.js driver would.
 //! - [`command`] turns operations into commands and replies into results. Pure.
 //! - [`schedule`] decides when a command may leave, and with whose operations. Pure.
-//! - [`session`] is plain data: ids, values, dates, rows, requests, outcomes. [`error`] is what an operation fails with.
+//! - [`session`] is plain data: ids, values, dates, rows, requests, outcomes. [`error`] is what an operation fails with,
+//!   [`sync`] what threads share their state by.
 //!
 //! Threads: JavaScript's calls [`store::Store`] and drains the bridge; the I/O thread runs everything that touches a
 //! socket, the engine included; the deadline thread settles overdue operations. What crosses is behind a mutex that nobody
@@ -24,3 +25,4 @@ pub mod options;
 pub mod schedule;
 pub mod session;
 pub mod store;
+pub mod sync;

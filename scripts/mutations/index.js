@@ -6,9 +6,16 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const MUTATIONS = require('./list')
+const MUTATIONS_OF_CORE = require('./of-core')
+const MUTATIONS_OF_SHIM = require('./of-shim')
 const { build } = require('../build')
 const { root, main, run } = require('../run')
+
+/**
+ * Each replaces one piece of source text, which must be there exactly once, and names the tests that must
+ * notice: a file of __test__, or a crate of the workspace whose tests need no server.
+ */
+const MUTATIONS = [...MUTATIONS_OF_CORE, ...MUTATIONS_OF_SHIM]
 
 const CARGO_TEST = ['test', '--locked', '--profile', 'testing']
 /** A mutation may make a test hang. */

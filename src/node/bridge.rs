@@ -13,10 +13,7 @@ use std::{
     collections::VecDeque,
     ptr,
     rc::{Rc, Weak as RcWeak},
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
 use napi::{
@@ -26,6 +23,7 @@ use napi::{
 
 use super::{
     convert,
+    mailbox::Mailbox,
     strings::{Js, check},
 };
 use crate::{
@@ -51,11 +49,8 @@ enum Completion {
 
 /// The side that every thread sees.
 pub struct Outbox {
-    completions: Mutex<Vec<Completion>>,
-    scheduled: AtomicBool,
-    /// The environment has gone: nobody can be told. Changes while `completions` is locked, so that each of them is either
-    /// delivered or released.
-    closed: AtomicBool,
+    /// Closed when the environment has gone: nobody can be told.
+    completions: Mailbox<Completion>,
     /// None after the close.
     wake: Mutex<Option<Wake>>,
     store: OnceLock<Weak<Store>>,
@@ -63,27 +58,18 @@ pub struct Outbox {
 
 impl Outbox {
     fn push(&self, completion: Completion) {
-        let mut completions = self.completions();
-        if self.closed.load(Ordering::Relaxed) {
-            drop(completions);
-            return self.release(&completion);
+        match self.completions.push(completion) {
+            Ok(()) => self.schedule(),
+            Err(completion) => self.release(&completion),
         }
-        // First the completion, then the flag: a drain clears the flag before it looks.
-        completions.push(completion);
-        drop(completions);
-        self.schedule();
     }
 
     fn schedule(&self) {
-        if !self.scheduled.swap(true, Ordering::AcqRel)
+        if self.completions.schedule()
             && let Some(wake) = self.wake().as_ref()
         {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
-    }
-
-    fn completions(&self) -> MutexGuard<'_, Vec<Completion>> {
-        self.completions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wake(&self) -> MutexGuard<'_, Option<Wake>> {
@@ -92,15 +78,10 @@ impl Outbox {
 
     /// Takes what one turn of the event loop delivers.
     fn take(&self) -> Vec<Completion> {
-        self.scheduled.store(false, Ordering::Release);
-        let mut completions = self.completions();
-        if completions.len() <= MAX_COMPLETIONS {
-            return std::mem::take(&mut completions);
+        let (now, has_more) = self.completions.take(MAX_COMPLETIONS);
+        if has_more {
+            self.schedule();
         }
-        let rest = completions.split_off(MAX_COMPLETIONS);
-        let now = std::mem::replace(&mut *completions, rest);
-        drop(completions);
-        self.schedule();
         now
     }
 
@@ -116,12 +97,7 @@ impl Outbox {
     }
 
     fn close(&self) {
-        let undelivered = {
-            let mut completions = self.completions();
-            self.closed.store(true, Ordering::Relaxed);
-            std::mem::take(&mut *completions)
-        };
-        undelivered.iter().for_each(|completion| self.release(completion));
+        self.completions.close().iter().for_each(|completion| self.release(completion));
     }
 }
 
@@ -153,9 +129,7 @@ thread_local! {
 impl Bridge {
     pub fn new(env: &Env) -> Result<Rc<Self>> {
         let outbox = Arc::new(Outbox {
-            completions: Mutex::default(),
-            scheduled: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
+            completions: Mailbox::default(),
             wake: Mutex::default(),
             store: OnceLock::new(),
         });
@@ -186,7 +160,7 @@ impl Bridge {
             })?;
         *self.outbox.wake() = Some(wake);
         // Whoever came while there was none has woken nobody.
-        self.outbox.scheduled.store(false, Ordering::Release);
+        self.outbox.completions.unschedule();
         Ok(())
     }
 

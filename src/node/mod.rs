@@ -6,4 +6,5 @@ mod borrowed;
 mod bridge;
 mod convert;
 mod exports;
+mod mailbox;
 mod strings;

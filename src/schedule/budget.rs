@@ -3,12 +3,11 @@
 //! One budget serves all schedulers, of every thread. What does not fit waits its turn and is granted in the order in
 //! which it was asked for; small requests do not overtake large ones.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+use std::collections::VecDeque;
+
+use crate::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 /// Sessions on their way to the server, until their outcomes have been delivered.

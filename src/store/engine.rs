@@ -177,7 +177,7 @@ impl Store {
 
     fn start_calls(self: &Arc<Self>, work: &mut Work, context: &Context) {
         for (request, ticket) in std::mem::take(&mut work.calls) {
-            if ticket.send() {
+            if ticket.claim.send() {
                 work.calls_in_flight += 1;
                 self.start_call(context, request, ticket, None);
             }

@@ -13,6 +13,7 @@
 mod admission;
 pub mod bounds;
 mod calls;
+mod claim;
 mod deadlines;
 mod destroys;
 mod engine;

@@ -166,14 +166,14 @@ impl Store {
 
     /// Gives an operation its outcome, unless it has one.
     pub(super) fn settle(&self, ticket: &Ticket, outcome: Result<Outcome>) {
-        if ticket.claim() {
+        if ticket.claim.settle() {
             self.hand_out(ticket, outcome);
         }
     }
 
     /// Fails an operation that waits; one that is in a command is left to its deadline.
     pub(super) fn settle_unsent(&self, ticket: &Ticket, error: impl FnOnce() -> Error) -> bool {
-        let claimed = ticket.claim_unsent();
+        let claimed = ticket.claim.settle_unsent();
         if claimed {
             self.hand_out(ticket, Err(error()));
         }

@@ -2,22 +2,16 @@
 
 use std::{
     ops::Deref,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
-use super::bounds::Admission;
+use super::{bounds::Admission, claim::Claim};
 use crate::{
     error::Error,
     schedule,
     session::{Id, Kind, Value},
 };
-
-const SENT: u8 = 1;
-const SETTLED: u8 = 2;
 
 /// Held by whoever may end the operation: the inbox, the scheduler, the deadline thread, the bridge to JavaScript.
 #[derive(Clone, Debug)]
@@ -30,7 +24,7 @@ pub struct TicketState {
     pub kind: Kind,
     pub admitted: Instant,
     pub deadline: Instant,
-    state: AtomicU8,
+    pub claim: Claim,
     /// Its share of the bounds. It is given back when the outcome has been delivered, or when nobody holds the ticket.
     admission: Mutex<Option<Admission>>,
 }
@@ -51,40 +45,12 @@ impl Ticket {
         deadline: Instant,
         admission: Option<Admission>,
     ) -> Self {
-        let (state, admission) = (AtomicU8::new(0), Mutex::new(admission));
-        Self(Arc::new(TicketState { token, kind, admitted, deadline, state, admission }))
+        let (claim, admission) = (Claim::default(), Mutex::new(admission));
+        Self(Arc::new(TicketState { token, kind, admitted, deadline, claim, admission }))
     }
 }
 
 impl TicketState {
-    /// True if it is settled by this call, and will never be sent.
-    pub fn claim_unsent(&self) -> bool {
-        self.state.compare_exchange(0, SETTLED, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-
-    /// True for the one caller that may settle it.
-    pub fn claim(&self) -> bool {
-        self.state.fetch_or(SETTLED, Ordering::AcqRel) & SETTLED == 0
-    }
-
-    pub fn is_settled(&self) -> bool {
-        self.state.load(Ordering::Acquire) & SETTLED != 0
-    }
-
-    pub fn is_sent(&self) -> bool {
-        self.state.load(Ordering::Acquire) & SENT != 0
-    }
-
-    /// Takes it into a command. False if it has been settled: then it must not be sent.
-    pub fn send(&self) -> bool {
-        self.state.fetch_or(SENT, Ordering::AcqRel) & SETTLED == 0
-    }
-
-    /// Its command has left no trace of it.
-    pub fn recall(&self) {
-        self.state.fetch_and(!SENT, Ordering::AcqRel);
-    }
-
     /// Whether it has room among the process's payloads, or waits for it.
     pub fn has_room(&self) -> bool {
         self.admission().as_ref().is_none_or(Admission::has_room)
@@ -110,7 +76,7 @@ impl schedule::Ticket for Ticket {
     }
 
     fn is_settled(&self) -> bool {
-        self.0.is_settled()
+        self.claim.is_settled()
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -118,11 +84,11 @@ impl schedule::Ticket for Ticket {
     }
 
     fn send(&self) -> bool {
-        self.0.send()
+        self.claim.send()
     }
 
     fn recall(&self) {
-        self.0.recall();
+        self.claim.recall();
     }
 }
 

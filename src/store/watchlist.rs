@@ -51,7 +51,7 @@ impl Watchlist {
         {
             // Finished operations behind one that hangs must not pile up.
             if watched.len() > 2 * limits.operations + 1024 {
-                watched.retain(|ticket| !ticket.is_settled());
+                watched.retain(|ticket| !ticket.claim.is_settled());
             }
             take_overdue_of(watched, limits, nobody_since, now, &mut overdue);
         }
@@ -70,17 +70,19 @@ fn take_overdue_of(
         let selected_by = nobody_since.map(|since| since.max(ticket.admitted) + limits.selection);
         let unselected =
             selected_by.is_some_and(|selected_by| now >= selected_by && selected_by <= ticket.deadline);
-        if !(ticket.is_settled() || unselected || now >= ticket.deadline) {
+        if !(ticket.claim.is_settled() || unselected || now >= ticket.deadline) {
             break;
         }
         let Some(ticket) = watched.pop_front() else { break };
-        if ticket.is_settled() {
+        if ticket.claim.is_settled() {
             continue;
         }
         if unselected { overdue.unselected.push(ticket) } else { overdue.timed_out.push(ticket) }
     }
     if let (Some(limit), None) = (limits.wait_queue, nobody_since) {
         let waited = watched.iter().take_while(|ticket| now >= ticket.admitted + limit);
-        overdue.unsent.extend(waited.filter(|ticket| !ticket.is_settled() && !ticket.is_sent()).cloned());
+        overdue
+            .unsent
+            .extend(waited.filter(|ticket| !ticket.claim.is_settled() && !ticket.claim.is_sent()).cloned());
     }
 }

@@ -76,8 +76,8 @@ impl Work {
     pub fn expire(&mut self) {
         if std::mem::take(&mut self.has_expired) {
             self.scheduler.expire();
-            self.barriers.retain(|_, (_, ticket)| !ticket.is_settled());
-            self.calls.retain(|(_, ticket)| !ticket.is_settled());
+            self.barriers.retain(|_, (_, ticket)| !ticket.claim.is_settled());
+            self.calls.retain(|(_, ticket)| !ticket.claim.is_settled());
         }
     }
 }

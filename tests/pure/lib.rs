@@ -10,3 +10,5 @@ pub mod error;
 pub mod schedule;
 #[path = "../../src/session/mod.rs"]
 pub mod session;
+#[path = "../../src/sync.rs"]
+pub mod sync;

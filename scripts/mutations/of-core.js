@@ -1,69 +1,13 @@
 'use strict'
 
-// The behaviours that `npm run mutations` breaks. Each mutation replaces one piece of source text, which must
-// be there exactly once, and names the tests that must notice: a file of __test__, or a crate of the
-// workspace whose tests need no server.
+// The behaviours of the core, src/, that `npm run mutations` breaks: see index.js.
 
 module.exports = [
-  {
-    breaks: 'sessions live as long as `ttl` says',
-    file: 'lib/session/dates.js',
-    replace: ['return now + (typeof', 'return now + 1000 || (typeof'],
-    test: 'store/ttl.test.js'
-  },
-  {
-    breaks: 'callbacks are never called synchronously, and a throwing one is the app\'s own uncaught exception',
-    file: 'lib/dialects/modern.js',
-    replace: ['else nextTick(callback, null, value)', 'else callback(null, value)'],
-    test: 'store/callbacks.test.js'
-  },
-  {
-    breaks: '`create` comes before `set`',
-    file: 'lib/store.js',
-    replace: ["this.#announce(result === 'created' ? 'create' : 'update', sid)", 'void result'],
-    test: 'store/events.test.js'
-  },
-  {
-    breaks: 'a row that somebody else has claimed is not announced',
-    file: 'lib/store/expiry.js',
-    replace: ['if (row === null) continue', 'if (row === null) { this.#tell("expire", ""); continue }'],
-    test: 'store/expire.test.js'
-  },
-  {
-    breaks: 'only a row that is still expired is claimed',
-    file: 'lib/backends/driver/collection-calls.js',
-    replace: ['{ _id: row, ...layout.expired(now) }', '{ _id: row }'],
-    test: 'store/expire.test.js'
-  },
   {
     breaks: 'only a row that is still expired is claimed, by URL',
     file: 'src/command/collection.rs',
     replace: ['command.splice(&self.layout.expired(now));', 'let _ = now;'],
     test: 'store/expire.test.js'
-  },
-  {
-    breaks: 'what was claimed is announced before a close resolves',
-    file: 'lib/store/expiry.js',
-    replace: ['await Promise.allSettled(this.#sweeps)', 'await undefined'],
-    test: 'store/expire.test.js'
-  },
-  {
-    breaks: 'an id is shown by its first six characters',
-    file: 'lib/session/ids.js',
-    replace: ['slice(0, 6)', 'slice(0, 60)'],
-    test: 'store/bad-input.test.js'
-  },
-  {
-    breaks: 'commands are reported with the operations that they carry',
-    file: 'lib/backends/driver/scheduler.js',
-    replace: ['this.#ids(at), outbox[at + 2])', 'this.#ids(at))'],
-    test: 'store/monitoring.test.js'
-  },
-  {
-    breaks: 'an operation that nobody handles is an unhandled rejection, watched or not',
-    file: 'lib/support/channels.js',
-    replace: ['throw error', 'return undefined'],
-    test: 'store/monitoring.test.js'
   },
   {
     breaks: 'a row that has expired is not found',
@@ -84,12 +28,6 @@ module.exports = [
     test: 'store/max-lifetime.test.js'
   },
   {
-    breaks: 'a conditional set within a lifetime inserts nothing where it expects a row',
-    file: 'lib/backends/driver/layouts/lifetime.js',
-    replace: ["[IS_INSERTED, null, '$_id']", "[IS_INSERTED, '$_id', '$_id']"],
-    test: 'store/max-lifetime.test.js'
-  },
-  {
     breaks: 'operations that wait leave together',
     file: 'src/schedule/scheduler.rs',
     replace: ['pub const MAX_LOOKUPS: usize = 256', 'pub const MAX_LOOKUPS: usize = 1'],
@@ -106,24 +44,6 @@ module.exports = [
     file: 'src/schedule/key_queue.rs',
     replace: ['operation.action = Action::Unfilled;\n        self.put_back', 'operation.action = Action::Get { latest_expired: 0 };\n        self.put_back'],
     crate: 'pure-rooms'
-  },
-  {
-    breaks: 'what was sent before is not taken for what the app deleted',
-    file: 'lib/conflicts/save.js',
-    replace: ['const isBehind = !isNew && current !== base', 'const isBehind = false'],
-    test: 'conflicts/conflicts.test.js'
-  },
-  {
-    breaks: 'what is gone stays gone',
-    file: 'lib/conflicts/save.js',
-    replace: ['if (!this.#history.isNew) {', 'if (false) {'],
-    test: 'conflicts/conflicts.test.js'
-  },
-  {
-    breaks: 'what only they changed is kept',
-    file: 'lib/conflicts/merge.js',
-    replace: ['if (isSame(base, ours)) return theirs', 'if (isSame(base, ours)) return ours'],
-    test: 'conflicts/merge.test.js'
   },
   {
     breaks: 'an id is in one write at a time',
@@ -219,12 +139,6 @@ module.exports = [
     crate: 'pure-rooms'
   },
   {
-    breaks: 'fields follow the merged session',
-    file: 'lib/conflicts/save.js',
-    replace: ['fields.of(prepared)', 'fields.of(this.#prepared)'],
-    test: 'store/fields.test.js'
-  },
-  {
     breaks: 'a barrier waits for what was called before it',
     file: 'src/schedule/barrier.rs',
     replace: ['barrier.after < first && may(barrier.kind)', 'barrier.after <= first && may(barrier.kind)'],
@@ -261,6 +175,47 @@ module.exports = [
     crate: 'pure-rooms'
   },
   {
+    breaks: 'an operation has one outcome, whoever races for it',
+    file: 'src/store/claim.rs',
+    replace: [
+      'self.0.fetch_or(SETTLED, Ordering::AcqRel) & SETTLED == 0',
+      '!self.is_settled() && { self.0.fetch_or(SETTLED, Ordering::AcqRel); true }'
+    ],
+    crate: 'threads'
+  },
+  {
+    breaks: 'what was settled unsent is never sent',
+    file: 'src/store/claim.rs',
+    replace: [
+      'self.0.compare_exchange(0, SETTLED, Ordering::AcqRel, Ordering::Acquire).is_ok()',
+      '!self.is_sent() && self.settle()'
+    ],
+    crate: 'threads'
+  },
+  {
+    breaks: 'what settles while the environment ends is released',
+    file: 'src/node/mailbox.rs',
+    replace: ['if self.closed.load(Ordering::Relaxed) {', 'if false {'],
+    crate: 'threads'
+  },
+  {
+    breaks: 'a completion wakes the JavaScript thread',
+    file: 'src/node/mailbox.rs',
+    replace: [
+      'self.unschedule();\n        let mut items = self.items();\n        if items.len() <= max {\n' +
+        '            return (std::mem::take(&mut items), false);',
+      'let mut items = self.items();\n        if items.len() <= max {\n            let all = std::mem::take(&mut *items);\n' +
+        '            drop(items);\n            self.unschedule();\n            return (all, false);'
+    ],
+    crate: 'threads'
+  },
+  {
+    breaks: 'who gives a turn up is asked no more',
+    file: 'src/schedule/budget.rs',
+    replace: ['payload.waiting.retain(|waiting| !Arc::ptr_eq(waiting, request));', 'let _ = request;'],
+    crate: 'threads'
+  },
+  {
     breaks: 'failures that may mend are tried again until the deadline',
     file: 'src/mongo/retry.rs',
     replace: ['if is_numbered && server_error::is_retryable(&error)', 'if false && server_error::is_retryable(&error)'],
@@ -285,21 +240,9 @@ module.exports = [
     test: 'backends/dropped-collection.test.js'
   },
   {
-    breaks: 'a collection that is dropped gets its indexes again, on borrowed connections too',
-    file: 'lib/backends/driver/commands.js',
-    replace: ['if (reply.upserted.length > 0 || this.#unacknowledged) this.#rowsMade.raise()', ''],
-    test: 'backends/dropped-collection.test.js'
-  },
-  {
     breaks: 'statements that a new attempt may mend are sent again',
     file: 'src/command/reply.rs',
     replace: ['|code| RETRYABLE.contains(&code)', '|code| false && RETRYABLE.contains(&code)'],
-    test: 'backends/attempts.test.js'
-  },
-  {
-    breaks: 'a write that the driver has sent twice is unknown',
-    file: 'lib/backends/driver/errors.js',
-    replace: [' && !RETRYABLE.has(error.code)\n  return', '\n  return'],
     test: 'backends/attempts.test.js'
   },
   {
@@ -313,47 +256,5 @@ module.exports = [
     file: 'src/command/layout/mod.rs',
     replace: ['matches!(self, Self::ConnectMongo(_))\n', 'matches!(self, Self::ConnectMongo(_) | Self::SessionMongoose(_))\n'],
     test: 'dialects/session-mongoose.test.js'
-  },
-  {
-    breaks: 'encryption changes no order',
-    file: 'lib/support/delivery-order.js',
-    replace: ['    this.#waiting.push(outcome)\n', '    this.#waiting.unshift(outcome)\n'],
-    test: 'crypto/order.test.js'
-  },
-  {
-    breaks: 'with ttl, a write takes a date of the other kind away',
-    file: 'lib/backends/driver/layouts/session-mongoose.js',
-    replace: [', $unset: { expires: true } }', ' }'],
-    test: 'dialects/session-mongoose.test.js'
-  },
-  {
-    breaks: 'the migration knows what an interrupted run had written',
-    file: 'lib/migrate/convert.js',
-    replace: ['if (byTtl) return isDate(stored.expires)', 'if (byTtl) return false'],
-    test: 'migrate/migrate.test.js'
-  },
-  {
-    breaks: 'nothing is destroyed without --yes',
-    file: 'lib/cli/clear.js',
-    replace: ['if (values.yes) await backend.clear()', 'await backend.clear()'],
-    test: 'cli/sessions.test.js'
-  },
-  {
-    breaks: 'doctor tells an index that removes sessions late from one that is right',
-    file: 'lib/cli/checks/indexes.js',
-    replace: ['Number(index.expireAfterSeconds) === 0 && ', ''],
-    test: 'cli/doctor-collections.test.js'
-  },
-  {
-    breaks: 'a row that cannot be read is removed only while it holds that',
-    file: 'lib/backends/driver/collection-calls.js',
-    replace: [', [valueField]: { $eq: value } }', ' }'],
-    test: 'store/unreadable-rows.test.js'
-  },
-  {
-    breaks: 'no store works on a collection that takes two ids for one',
-    file: 'lib/backends/driver/index.js',
-    replace: ['if (fault !== undefined) return', 'if (fault === null) return'],
-    test: 'backends/collation.test.js'
   }
 ]
