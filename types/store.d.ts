@@ -171,7 +171,8 @@ export interface Store<T extends Data = Data> extends SessionStore {
    */
   on (event: 'connect' | 'disconnect', listener: () => void): this
   on (event: string | symbol, listener: (...args: any[]) => void): this
-  once (event: 'create' | 'update' | 'set' | 'destroy' | 'get', listener: (sid: string) => void): this
+  once (event: 'create' | 'update' | 'set', listener: (sid: string, merged?: T) => void): this
+  once (event: 'destroy' | 'get' | 'gone', listener: (sid: string) => void): this
   once (event: 'touch', listener: (sid: string, session: T) => void): this
   once (event: 'all', listener: (sessions: T[]) => void): this
   once (event: 'expire', listener: (id: StoredId, session: T | undefined) => void): this

@@ -32,6 +32,18 @@ const { written }: MongoStore.Backfilled = await named.backfill({ onProgress: ({
 ids.push(written, entries.length, ...await named.idsWhere({ userId: 5n }))
 for await (const { id, session, expires } of named.entries()) ids.push(id, session.cookie.path ?? '', expires ?? 0)
 
+MongoStore.create({
+  mongoUrl: 'mongodb://localhost/app',
+  conflicts: (base, theirs, ours, id) => ({ ...theirs, ...ours, user: base.user ?? id }),
+  ttl: ({ user }, sid) => user.length + sid.length,
+  maxLifetime: 3600,
+  touch: false,
+  onOutage: 'skip',
+  outageAfterMS: 1000,
+  onUnreadable: 'destroy'
+}).on('gone', sid => sid.length).on('expire', (id, session) => console.log(id, session?.user)).on('disconnect', () => {})
+new Named({ mongoUrl: 'mongodb://localhost/app', conflicts: 'reject' }).once('update', (sid, merged) => merged?.user)
+
 const client = new MongoClient('mongodb://localhost/app')
 MongoStore.create({ client, dbName: 'app' })
 MongoStore.create({ clientPromise: client.connect(), backend: 'driver' })
@@ -75,6 +87,10 @@ MongoStore.create({ mongoUrl: 'mongodb://localhost', crypto: { secret: 's', fami
 MongoStore.create({ mongoUrl: 5 })
 // @ts-expect-error: legacy's name for it
 MongoStore.create({ mongoUrl: 'mongodb://localhost', collection: 'sessions' })
+// @ts-expect-error: no such way
+MongoStore.create({ mongoUrl: 'mongodb://localhost', conflicts: 'mrge' })
+// @ts-expect-error: no such way
+MongoStore.create({ mongoUrl: 'mongodb://localhost', onOutage: 'ignore' })
 // @ts-expect-error: no such mode
 MongoStore.create({ mongoUrl: 'mongodb://localhost', autoRemove: 'sometimes' })
 
