@@ -27,17 +27,18 @@ let sids = 0
 const nextSid = () => `late-save-${++sids}`
 const names = events => events.map(({ name }) => name)
 
-/** Lets a stored session expire at this time. */
-function expireAt (sid, date) {
-  return rows.updateOne({ _id: sid }, { $set: { expires: date } })
-}
+/** Sessions live for a minute. */
+const EXPIRED_MS = 61_000
 
-/** The session object of a request that takes longer than the session has to live. */
-async function outlived (store, sid) {
-  await expireAt(sid, new Date(Date.now() + 40))
-  const object = await loaded(store, sid)
-  await sleep(60)
-  return object
+/** What `action` does that much later by the app's clock, which decides whether a session has expired. */
+async function later (action) {
+  const { now } = Date
+  Date.now = () => now() + EXPIRED_MS
+  try {
+    await action()
+  } finally {
+    Date.now = now
+  }
 }
 
 for (const { name, open } of inEachForm(WAYS, OPTIONS)) {
@@ -46,14 +47,16 @@ for (const { name, open } of inEachForm(WAYS, OPTIONS)) {
       const store = open()
       const sid = nextSid()
       await store.set(sid, fresh(store, sid, { n: 0 }))
-      const object = await outlived(store, sid)
+      const object = await loaded(store, sid)
       const { expires } = await rows.findOne({ _id: sid })
       const events = eventsOf(store)
-      object.cookie.maxAge = 60_000
-      await store.touch(sid, object)
-      await store.set(sid, object) // with `resave`, nothing has changed
-      object.n = 1
-      await store.set(sid, object)
+      await later(async () => {
+        object.cookie.maxAge = 60_000
+        await store.touch(sid, object)
+        await store.set(sid, object) // with `resave`, nothing has changed
+        object.n = 1
+        await store.set(sid, object)
+      })
       assert.deepEqual(names(events), ['gone', 'gone', 'gone'])
       assert.deepEqual((await rows.findOne({ _id: sid })).expires, expires)
       assert.equal((await store.stats()).gone, 3)
@@ -63,17 +66,18 @@ for (const { name, open } of inEachForm(WAYS, OPTIONS)) {
       const store = open()
       const sid = nextSid()
       await store.set(sid, fresh(store, sid, { n: 0 }))
-      const object = await outlived(store, sid)
-      await expireAt(sid, new Date(Date.now() + 30_000))
+      const object = await loaded(store, sid)
       const other = await loaded(store, sid)
+      other.cookie.maxAge = 90_000
       other.n = 1
       await store.set(sid, other)
-      await expireAt(sid, new Date(Date.now() + 30_000))
       const events = eventsOf(store)
-      object.cookie.maxAge = 60_000
-      await store.touch(sid, object)
+      await later(async () => {
+        object.cookie.maxAge = 60_000
+        await store.touch(sid, object)
+      })
       assert.deepEqual(names(events), ['touch'])
-      assert.ok((await rows.findOne({ _id: sid })).expires > Date.now() + 50_000)
+      assert.ok((await rows.findOne({ _id: sid })).expires > Date.now() + EXPIRED_MS + 50_000)
       assert.deepEqual(await stored(store, sid), { n: 1 })
     })
 
@@ -93,6 +97,14 @@ for (const { name, open } of inEachForm(WAYS, OPTIONS)) {
         assert.ok(expires > Date.now() + 29 * DAY_MS, `save ${n}: ${expires}`)
         assert.deepEqual(await stored(store, sid), { n, theirs: 1 })
       }
+      for (const move of ['touch', 'set']) {
+        ours.cookie.maxAge = 60_000
+        await rows.updateOne({ _id: sid }, { $set: { expires: new Date(Date.now() + DAY_MS) } })
+        await store[move](sid, ours) // with `resave`, a save that changes nothing is a touch
+        const { expires } = await rows.findOne({ _id: sid })
+        assert.ok(expires > Date.now() + 29 * DAY_MS, `${move}: ${expires}`)
+      }
+      assert.deepEqual(await stored(store, sid), { n: 2, theirs: 1 })
       const sets = events.filter(event => event.name === 'set')
       assert.deepEqual(sets.map(({ details }) => [details?.n, details?.theirs]), [[1, 1], [2, 1]])
     })
@@ -194,6 +206,15 @@ describe('an object knows what a save of unknown outcome has stored', () => {
         assert.deepEqual(JSON.parse((await rows.findOne({ _id: sid })).session).list, ['a', 'b'])
         object.list.push('c')
         await store.set(sid, object)
+        assert.deepEqual(await stored(store, sid), { list: ['a', 'b', 'c'] })
+
+        object.busy = true
+        proxy.weather = (chunk, write, { isReply }) => isReply || write(chunk)
+        await assert.rejects(store.set(sid, object), /outcome unknown/)
+        proxy.weather = null
+        proxy.cut()
+        delete object.busy
+        await store.set(sid, object) // the object is as it was loaded, and the row is not
         assert.deepEqual(await stored(store, sid), { list: ['a', 'b', 'c'] })
         assert.equal((await store.stats()).conflicts, 0)
       })

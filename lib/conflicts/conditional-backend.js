@@ -4,9 +4,9 @@ const { then, Unreadable } = require('../session/unreadable')
 const { OrderedBackend } = require('../support/ordered-backend')
 const { Promise } = require('../support/realm')
 const { warn } = require('../support/warnings')
+const { ConditionalTouch } = require('./conditional-touch')
 const { Histories } = require('./history')
-const { differOnlyInExpiration } = require('./merge')
-const { Renewal } = require('./renewal')
+const { differOnlyInExpiration, mergeCookies } = require('./merge')
 const { Resolution } = require('./resolution')
 const { Save } = require('./save')
 
@@ -22,9 +22,9 @@ class ConditionalBackend extends OrderedBackend {
 
   /**
    * `datesOf(session, sid)`: the dates of a row with this session. `documents`: of the other backend.
-   * `fields`: what stands beside the sessions.
+   * `fields`: what stands beside the sessions. `isLimited`: whether sessions have a maximal lifetime.
    */
-  constructor (backend, codec, reader, { conflicts, documents, datesOf, fields, onUnreadable }) {
+  constructor (backend, codec, reader, { conflicts, documents, datesOf, fields, isLimited, onUnreadable }) {
     super(backend)
     this.#store = {
       codec,
@@ -32,6 +32,8 @@ class ConditionalBackend extends OrderedBackend {
       datesOf,
       documents,
       fields,
+      // Within a lifetime the server moves it less far, nobody says how far.
+      moved: (history, { expires }) => { if (!isLimited) history.expires = expires },
       open: onUnreadable === 'error' ? codec.open : value => openReadable(codec, reader, documents.keep(value)),
       reader,
       resolution: new Resolution(conflicts, codec, documents)
@@ -59,7 +61,8 @@ class ConditionalBackend extends OrderedBackend {
       const row = { ...dates, fields: fields.of(prepared) }
       return this.setValue(id, codec.seal(prepared), row, outcome => ({ outcome }))
     }
-    if (history.saving === null && this.#onlyMoves(history, prepared)) {
+    const isKnown = history.saving === null && history.unknown.length === 0
+    if (isKnown && this.#onlyMoves(history, prepared)) {
       return this.touch(id, dates, session, sid).then(matched => ({ outcome: matched ? 'touched' : 'gone' }))
     }
     const save = new Save(this.#store, { history, sid, prepared, dates })
@@ -71,20 +74,33 @@ class ConditionalBackend extends OrderedBackend {
 
   /** Whether there was a row. One that has expired is none. */
   touch (id, dates, session, sid) {
-    const history = this.#histories.of(session)
+    const known = this.#histories.of(session)
+    const history = known?.sid === sid && !known.isNew ? known : undefined
+    const moving = history?.isBehind ? this.#mergedDates(history, session, dates) : dates
     const touched = matched => {
       if (!matched) this.#store.counts.gone++
-      else if (history !== undefined) history.expires = dates.expires
+      else if (history !== undefined) this.#store.moved(history, moving)
       return matched
     }
-    if (!history?.mayHaveExpired || history.isNew) return this.order.pass(this.backend.touch(id, dates), touched)
-    const renewal = new Renewal(this.#store, sid, dates)
+    if (!history?.mayHaveExpired) return this.order.pass(this.backend.touch(id, moving), touched)
+    const touch = new ConditionalTouch(this.#store, sid, moving)
     const { stored } = history
-    const set = this.backend.setIf(id, renewal.attempt(stored), sizeOf(stored), row => renewal.conflict(row))
+    const set = this.backend.setIf(id, touch.attempt(stored), sizeOf(stored), row => touch.conflict(row))
     return this.order.pass(set, () => touched(true), error => {
-      if (renewal.isGone) return touched(false)
-      throw renewal.failure ? renewal.failure.error : error
+      if (touch.isGone) return touched(false)
+      throw touch.failure ? touch.failure.error : error
     })
+  }
+
+  /** After a merge, the cookie that is stored may live longer than that of the object. */
+  #mergedDates ({ base, current, sid }, session, dates) {
+    const { codec, datesOf, resolution } = this.#store
+    const [one, theirs, ours] = [base, current, codec.prepare(session)].map(prepared => codec.toTree(prepared)?.cookie)
+    if (mergeCookies(one, theirs, ours) !== theirs) return dates
+    const merged = resolution.sessionOf(current)
+    const maxAge = merged?.cookie?.originalMaxAge
+    if (typeof maxAge === 'number') merged.cookie.expires = new Date(Date.now() + maxAge)
+    return datesOf(merged, sid)
   }
 
   scan (options) {

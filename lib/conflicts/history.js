@@ -40,6 +40,9 @@ class Histories {
   }
 }
 
+/** Of saves of unknown outcome, how many are remembered: an app may save one object all through an outage. */
+const MAX_UNKNOWN = 8
+
 class History {
   /** The last save, which settles when the history is up to date again; null if none is under way. */
   saving = null
@@ -68,6 +71,11 @@ class History {
     this.saving = saved.then(() => {}, () => {})
   }
 
+  /** Whether the row has what this object has not, after a merge. */
+  get isBehind () {
+    return !this.isNew && this.current !== this.base
+  }
+
   /** As far as this object knows: others may have moved the expiration on. */
   get mayHaveExpired () {
     return typeof this.expires === 'number' && this.expires <= Date.now()
@@ -79,6 +87,7 @@ class History {
 
   mayHaveSaved (stored, base, current) {
     this.unknown.push({ stored, base, current })
+    if (this.unknown.length > MAX_UNKNOWN) this.unknown.shift()
   }
 
   saved (stored, base, current) {

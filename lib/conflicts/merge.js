@@ -90,4 +90,4 @@ function isPlain (value) {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-module.exports = { differOnlyInExpiration, isPlain, isSame, mergeSessions }
+module.exports = { differOnlyInExpiration, isPlain, isSame, mergeCookies, mergeSessions }

@@ -1,9 +1,9 @@
 'use strict'
 
 const { isPromise } = require('../support/realm')
+const { isLive, LOOKS } = require('./conditional-touch')
 const { unmatchable } = require('./errors')
 const { isSame } = require('./merge')
-const { isLive, LOOKS } = require('./renewal')
 
 /** What a set expects that must find no row. */
 const NO_ROW = false
@@ -17,6 +17,8 @@ class Save {
   #history
   #sid
   #prepared
+  /** Those of the object's own cookie, and those of what is stored instead. */
+  #ownDates
   #dates
   /** What the row holds if the set succeeds: sealed, and not. */
   #sent
@@ -26,11 +28,13 @@ class Save {
   #isMerged = false
   /** How often the row was found as it was expected, after a miss. */
   #looks = 0
+  #hasFailed = false
   /** Why the set was given up: `{ outcome }`, or `{ error }`. */
   #given = null
 
   /**
-   * `store`: `{ codec, documents, fields, resolution, counts, datesOf, open }`, the same for all its saves.
+   * `store`: `{ codec, documents, fields, resolution, counts, datesOf, moved, open }`, the same for all its
+   * saves.
    * `prepared`: the session as it is now.
    */
   constructor (store, { history, sid, prepared, dates }) {
@@ -38,6 +42,7 @@ class Save {
     this.#history = history
     this.#sid = sid
     this.#prepared = prepared
+    this.#ownDates = dates
     this.#dates = dates
   }
 
@@ -54,9 +59,8 @@ class Save {
   }
 
   #first () {
-    const { isNew, stored, base, current } = this.#history
+    const { isNew, stored, current, isBehind } = this.#history
     // After a merge the row has what this object has not: that is no deletion.
-    const isBehind = !isNew && current !== base
     return this.#attempt(isBehind ? this.#resolved(current) : this.#prepared, isNew ? NO_ROW : stored)
   }
 
@@ -74,10 +78,11 @@ class Save {
   }
 
   /**
-   * The set found `row` instead, or none. `resent`: it may be its own. Resolves to the next attempt; null
-   * gives the set up.
+   * The set found `row` instead, or none. `resent`: the set may have been sent twice, so that `row` may be
+   * its own. Resolves to the next attempt; null gives the set up.
    */
   async conflict (row, resent = false) {
+    if (this.#hasFailed) return null
     try {
       const next = await this.#next(row, resent)
       if (next.outcome === undefined) return next
@@ -98,26 +103,33 @@ class Save {
       this.#store.counts.gone++
       return { outcome: 'gone' }
     }
+    if (row !== null) this.#look(row)
     // A new session takes the place of an expired one.
     return row === null ? this.#attempt(this.#prepared, NO_ROW) : this.#attempt(this.#prepared, row.value, null)
   }
 
   async #resolve (row) {
     const { counts, open } = this.#store
-    if (this.#expected !== NO_ROW && this.#isEqual(row.value, this.#expected)) {
-      // Others may have stored it once more.
-      if (++this.#looks === LOOKS) throw unmatchable(this.#sid)
-      return this.#attempt(this.#current, row.value)
-    }
+    // Others may have stored it once more.
+    if (this.#look(row)) return this.#attempt(this.#current, row.value)
     const own = this.#history.unknown.find(({ stored }) => this.#isEqual(row.value, stored))
     if (own !== undefined) {
       this.#history.saved(row.value, own.base, own.current)
+      this.#isMerged = false
+      this.#dates = this.#ownDates
       return this.#first()
     }
     counts.conflicts++
     const resolved = this.#resolved(await open(row.value))
     counts.merges++
     return this.#attempt(resolved, row.value)
+  }
+
+  /** Whether the row is as it was expected, and yet was not matched; throws when that happens too often. */
+  #look (row) {
+    if (this.#expected === NO_ROW || !this.#isEqual(row.value, this.#expected)) return false
+    if (++this.#looks === LOOKS) throw unmatchable(this.#sid)
+    return true
   }
 
   /** What to store in place of `theirs`. */
@@ -138,13 +150,14 @@ class Save {
   succeeded (outcome) {
     this.#history.ended(this)
     this.#history.saved(this.#sent, this.#prepared, this.#current)
-    this.#history.expires = this.#dates.expires
+    this.#store.moved(this.#history, this.#dates)
     return { outcome, session: this.#isMerged ? this.#store.resolution.sessionOf(this.#current) : undefined }
   }
 
   /** What the set's failure comes to, which may be a success of its own making. */
   failed (error) {
     this.#history.ended(this)
+    this.#hasFailed = true
     if (this.#given === null) {
       if (this.#sent !== undefined) this.#history.mayHaveSaved(this.#sent, this.#prepared, this.#current)
       throw error
@@ -156,7 +169,7 @@ class Save {
 
 /** A hook that stores the Cookie itself stores its inner field. */
 function withExpiration (session) {
-  const { cookie } = session
+  const cookie = session?.cookie
   if (cookie?._expires && cookie.expires === undefined) cookie.expires = cookie._expires
   return session
 }

@@ -18,10 +18,11 @@ function codecOf (form, { documents }) {
  * stands beside it.
  */
 function layered (backend, codec, form, { documents }, { datesOf, fields }) {
-  const { conflicts, encryption, onUnreadable } = form
+  const { conflicts, encryption, layout, onUnreadable } = form
   const reader = new Reader(codec, onUnreadable === 'destroy' ? documents.keep : identity)
   if (conflicts !== 'overwrite') {
-    const options = { conflicts, documents, datesOf, fields, onUnreadable }
+    const isLimited = layout.maxLifetimeMS !== null
+    const options = { conflicts, documents, datesOf, fields, isLimited, onUnreadable }
     return passing(new ConditionalBackend(backend, codec, reader, options))
   }
   if (encryption) return passing(new EncryptedBackend(backend, codec, reader, fields))

@@ -1,22 +1,23 @@
 'use strict'
 
 const { unmatchable } = require('./errors')
-const { isPlain } = require('./merge')
+const { isPlain, isSame } = require('./merge')
 
-/** A row that is as expected, and yet not found by that, is looked at so often. */
+/** How often a conditional set is tried on a row that holds the expected value and is not matched by it. */
 const LOOKS = 3
 
 /**
- * The touch of a session that may have expired since it was loaded: it moves the expiration of a live row
- * alone, whoever has changed that meanwhile. It is a conditional set of what is stored already.
+ * The touch of a session that may have expired since it was loaded. It moves the expiration only if the row
+ * is still live, even if another request has changed the session: a conditional set of what is stored.
  */
-class Renewal {
+class ConditionalTouch {
   isGone = false
   /** Why it was given up, if not because the session is gone: `{ error }`. */
   failure = null
   #documents
   #dates
   #sid
+  #expected
   #looks = 0
 
   constructor ({ documents }, sid, dates) {
@@ -26,6 +27,7 @@ class Renewal {
   }
 
   attempt (stored) {
+    this.#expected = stored
     const value = this.#documents.bare(stored)
     const same = isPlain(value) ? this.#documents.encode(value) : stored
     return { value: same, dates: this.#dates, expected: stored, now: Date.now() }
@@ -33,10 +35,19 @@ class Renewal {
 
   /** The set found `row` instead, or none. Resolves to the next attempt; null gives it up. */
   async conflict (row) {
-    if (isLive(row) && ++this.#looks < LOOKS) return this.attempt(row.value)
-    if (isLive(row)) this.failure = { error: unmatchable(this.#sid) }
-    else this.isGone = true
+    try {
+      if (isLive(row)) return this.#again(row)
+      this.isGone = true
+    } catch (error) {
+      this.failure = { error }
+    }
     return null
+  }
+
+  #again (row) {
+    const { bare } = this.#documents
+    if (isSame(bare(row.value), bare(this.#expected)) && ++this.#looks === LOOKS) throw unmatchable(this.#sid)
+    return this.attempt(row.value)
   }
 }
 
@@ -45,4 +56,4 @@ function isLive (row) {
   return row !== null && (row.expires === undefined || row.expires > Date.now())
 }
 
-module.exports = { isLive, LOOKS, Renewal }
+module.exports = { ConditionalTouch, isLive, LOOKS }
