@@ -81,7 +81,7 @@ class Scheduler {
   /** `value` may be a promise: the set takes its place now, and fails if the promise does. */
   set (id, value, dates) {
     const slot = this.#slots.enter(id)
-    if (slot.refused) return slot.promise
+    if (slot.refused) return refused(slot, value)
     const { fromJavaScript } = this.#codes
     if (!isPromise(value)) {
       slot.value = value
@@ -101,7 +101,7 @@ class Scheduler {
    */
   setIf (id, attempt, bytes, conflict) {
     const slot = this.#slots.enter(id)
-    if (slot.refused) return slot.promise
+    if (slot.refused) return refused(slot, attempt)
     slot.conflict = conflict
     this.#messages.say(this.#codes.fromJavaScript.UNFILLED, slot.number, slot.key, bytes)
     if (isPromise(attempt)) this.#fillLater(slot, attempt)
@@ -376,6 +376,12 @@ function row (value, outbox, at) {
 
 function finite (number) {
   return Number.isFinite(number) ? number : null
+}
+
+/** Nobody waits for the value of what is refused, which may fail by itself. */
+function refused ({ promise }, value) {
+  if (isPromise(value)) value.catch(() => {})
+  return promise
 }
 
 module.exports = { Scheduler }
