@@ -91,15 +91,17 @@ describe('connect-redis', () => {
     assert.equal(await db.collection(to).countDocuments(), 500)
     assert.equal((await migrate({ ...options, dryRun: true })).moved, 700)
     const [touched, saved] = (await db.collection(to).find().limit(2).toArray()).map(({ _id }) => _id)
-    await db.collection(to).updateOne({ _id: touched }, { $set: { expires: new Date(Date.now() + 5 * HOUR_MS) } })
+    await redis.expire(`${prefix}${touched}`, 5 * HOUR_MS / 1000)
     await db.collection(to).updateOne({ _id: saved }, { $set: { session: '{"cookie":{},"n":"saved"}' } })
 
     progress.length = 0
     const summary = await migrate(options)
     const { total, moved, alreadyMoved, left, ttlIndex } = summary
     assert.deepEqual([total, moved, alreadyMoved, ttlIndex], [1200, 700, 499, true])
-    const other = [saved, 'the collection has another session with this id']
-    assert.deepEqual(left.map(({ sid, reason }) => [sid, reason]), [other])
+    assert.deepEqual(left.map(({ sid }) => sid), [saved])
+    assert.match(left[0].reason, /the collection has it with other contents/)
+    const { expires } = await db.collection(to).findOne({ _id: touched })
+    assert.ok(expires > Date.now() + 4.9 * HOUR_MS, 'it was used in Redis since')
     assert.deepEqual(progress.map(({ done }) => done), [0, 500, 1000, 1200])
     assert.ok(progress.every(({ total }) => total === 1200))
     assert.ok(await redis.ping(), "the app's client stays open")
@@ -143,7 +145,7 @@ describe('connect-redis', () => {
 })
 
 test('a Redis that is not there is an error, without the password', async () => {
-  const { code, stderr } = await command([...FROM, '--redis-url', 'redis://:secret-word@127.0.0.1:1/'], {})
+  const { code, stderr } = await command([...FROM, '--to', 'migrate_redis_none', '--redis-url', 'redis://:secret-word@127.0.0.1:1/'], {})
   assert.equal(code, 1)
   assert.match(stderr, /ECONNREFUSED/)
   assert.match(stderr, /The password in --redis-url can be seen in the process list: set REDIS_URL/)
@@ -157,6 +159,8 @@ test('options that make no sense', async () => {
     [{ ...given, redis: {} }, /redis or redisUrl, not both/],
     [{ ...given, redisUrl: undefined }, /needs a redisUrl, like 'redis:\/\/localhost:6379'/],
     [{ ...given, redisUrl: undefined, redis: {} }, /redis must be a client of the package redis or ioredis/],
+    [{ ...given, redisUrl: 'redis://:pass/word@127.0.0.1', to: 'migrate_redis_none' }, /^TypeError: redisUrl is no connection string of Redis/],
+    [{ ...given, redisUrl: undefined, redis: { sendCommand () {}, options: { keyPrefix: 'a' } } }, /without keyPrefix/],
     [{ ...given, idField: 'a' }, /idField is an option of connect-mongodb-session/],
     [{ db, prefix: 'a' }, /prefix is an option of connect-redis/],
     [{ ...given, from: 'connect-rediss' }, /from must be .*did you mean connect-redis/]

@@ -46,7 +46,7 @@ async function run (context) {
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(error.message)
     output.fail(error)
-    output.note(`No session is lost${mayMend(error) ? ': start the same command again' : ''}.`)
+    output.note(`No session is lost${from === 'connect-redis' || mayMend(error) ? ': start the same command again' : ''}.`)
     return EXIT.trouble
   }
 }
@@ -83,7 +83,7 @@ function mayMend ({ code, name }) {
 module.exports = {
   summary: "moves another package's sessions to connect-mongo's layout",
   text: "Moves the sessions of session-mongoose or connect-mongodb-session into connect-mongo's layout, and copies those of connect-redis. " +
-    'Stop the apps that use the collection first, and start none before this has ended. May be interrupted and started again. Needs the ' +
+    'Stop the apps that use these sessions first, and start none before this has ended. May be interrupted and started again. Needs the ' +
     'package mongodb; for connect-redis also redis or ioredis.',
   options,
   exitCodes: '0 done, 1 failed, 2 wrong usage, 3 done but for what it lists',

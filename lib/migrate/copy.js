@@ -1,7 +1,8 @@
 'use strict'
 
+const { WRITING } = require('./calls')
 const { convert } = require('./convert')
-const { insert, isDuplicate, rowsOf, TAKEN } = require('./move')
+const { insert, isDuplicate, rowsOf } = require('./move')
 const { RedisSource } = require('./redis-source')
 const { surveyTarget } = require('./survey')
 const { Tally } = require('./tally')
@@ -11,6 +12,8 @@ const { createTtlIndex } = require('./ttl-index')
 // may be interrupted and started again, and the app may go back.
 
 const KEPT = 'Redis keeps its sessions, until they expire there.'
+
+const DIFFERS = 'the collection has it with other contents: it was saved since it was copied, or is another session'
 
 async function copyFromRedis (db, { redis, redisUrl, prefix, to, ttl, documents, dryRun, onProgress }) {
   const target = db.collection(to)
@@ -49,11 +52,21 @@ function converted (session, { ttl, documents, tally }) {
 async function copy (target, batch, tally) {
   const failures = await insert(target, batch.map(({ row }) => row))
   const present = await rowsOf(target, batch.filter((_, index) => isDuplicate(failures.get(index))))
+  const again = []
   for (const [index, item] of batch.entries()) {
     const failure = failures.get(index)
     if (failure === undefined) tally.moved++
-    else take(item, present.get(item.row._id), failure.reason, tally)
+    else if (take(item, present.get(item.row._id), failure.reason, tally)) again.push(item)
   }
+  await prolong(target, again)
+}
+
+/** Sessions that were copied before may have been used in Redis since: they expire no sooner than there. */
+async function prolong (target, batch) {
+  const operations = batch.filter(({ row }) => row.expires !== undefined).map(({ row }) => ({
+    updateOne: { filter: { _id: row._id, session: { $eq: row.session } }, update: { $max: { expires: row.expires } } }
+  }))
+  if (operations.length > 0) await target.bulkWrite(operations, { ...WRITING, ordered: false })
 }
 
 /** What `copy` would do. */
@@ -62,15 +75,18 @@ async function rehearse (target, batch, tally) {
   for (const item of batch) {
     const there = present.get(item.row._id)
     if (there === undefined) tally.moved++
-    else take(item, there, TAKEN, tally)
+    else take(item, there, DIFFERS, tally)
   }
 }
 
-/** A session that an earlier run has copied, wherever its expiration has moved since; or another one. */
+/** Whether it is a session that an earlier run has copied, whatever its expiration is by now. */
 function take ({ row, source }, there, reason, tally) {
-  if (there === undefined) tally.leave(source, reason)
-  else if (JSON.stringify(there.session) === JSON.stringify(row.session)) tally.alreadyMoved++
-  else tally.leave(source, TAKEN)
+  if (there !== undefined && JSON.stringify(there.session) === JSON.stringify(row.session)) {
+    tally.alreadyMoved++
+    return true
+  }
+  tally.leave(source, there === undefined ? reason : DIFFERS)
+  return false
 }
 
 module.exports = { copyFromRedis }

@@ -131,4 +131,4 @@ function unchanged ({ _id, data, expires, usedAt }, format) {
   return format.filter(data === undefined ? fields : { ...fields, data: { $eq: data } })
 }
 
-module.exports = { insert, isDuplicate, move, rehearse, rowsOf, TAKEN }
+module.exports = { insert, isDuplicate, move, rehearse, rowsOf }

@@ -90,6 +90,8 @@ function readRedis (given) {
   if (redis !== undefined && typeof redis?.sendCommand !== 'function') {
     throw new TypeError(`redis must be a client of the package redis or ioredis: got ${describe(redis)}`)
   }
+  // SCAN would go by other names than the commands that read.
+  if (redis?.options?.keyPrefix) throw new TypeError('redis must be a client without keyPrefix: put that into prefix')
   return {
     format: null,
     redis,

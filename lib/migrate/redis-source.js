@@ -19,8 +19,8 @@ class RedisSource {
   /** `client`: one of the packages redis (4 or later) and ioredis, which stays open; or else `url`. */
   static async open ({ client, url, prefix }) {
     if (client !== undefined) return new RedisSource(commandOf(client), prefix, async () => {})
-    const { connected, end } = await connect(url)
-    return new RedisSource(commandOf(connected), prefix, end)
+    const own = await connect(url)
+    return new RedisSource(commandOf(own.client), prefix, own.end)
   }
 
   constructor (command, prefix, end) {
@@ -53,13 +53,13 @@ class RedisSource {
     for (let start = 0; start < keys.length; start += KEYS_PER_READ) {
       const batch = keys.slice(start, start + KEYS_PER_READ)
       const now = Date.now()
-      const [texts, lives] = await Promise.all([
+      const [texts, left] = await Promise.all([
         this.#command('MGET', ...batch), Promise.all(batch.map(key => this.#command('PTTL', key)))
       ])
       const sessions = batch.map((key, index) => {
-        const life = Number(lives[index])
-        const expires = life === NEVER ? undefined : new Date(now + life)
-        return { isGone: life < NEVER, sid: key.slice(this.#prefix.length), data: texts[index], expires }
+        const leftMS = Number(left[index])
+        const expires = leftMS === NEVER ? undefined : new Date(now + leftMS)
+        return { isGone: leftMS < NEVER, sid: key.slice(this.#prefix.length), data: texts[index], expires }
       })
       yield { size: batch.length, sessions: sessions.filter(({ isGone }) => !isGone) }
     }
@@ -75,18 +75,29 @@ function commandOf (client) {
 async function connect (url) {
   const redis = findPeer(['redis'])
   if (redis !== undefined) {
-    // Who is not there at once is a mistake in the URL: nothing waits for it.
-    const client = redis.createClient({ url, socket: { reconnectStrategy: false } })
-    client.on('error', () => {}) // the command fails by it
-    await client.connect()
-    return { connected: client, end: async () => { await client.quit() } }
+    // A server that cannot be reached at once is taken for a mistake in the URL, and not tried again.
+    return connected(() => redis.createClient({ url, socket: { reconnectStrategy: false } }))
   }
   const Redis = findPeer(['ioredis'])
   if (Redis === undefined) throw missingPeer('redis', 'migrate from connect-redis')
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 })
-  client.on('error', () => {})
+  return connected(() => new Redis(url, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 }))
+}
+
+async function connected (make) {
+  const client = made(make)
+  client.on('error', () => {}) // `connect` or the command fails with it
   await client.connect()
-  return { connected: client, end: async () => { await client.quit() } }
+  // What was to be read has been read, or has failed.
+  return { client, end: async () => { await client.quit().catch(() => {}) } }
+}
+
+/** The packages' own errors have the URL in them. */
+function made (make) {
+  try {
+    return make()
+  } catch {
+    throw new TypeError("redisUrl is no connection string of Redis, like 'redis://localhost:6379'")
+  }
 }
 
 /** A prefix in which nothing stands for anything else. */
