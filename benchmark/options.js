@@ -8,13 +8,16 @@ const OPS = ['get', 'set', 'touch']
 /** This package as another clone has it. */
 const BEFORE = ['native-before', 'borrowed-before']
 
+/** This package with an option that costs something. */
+const WITH = ['conflicts', 'fields', 'max-lifetime']
+
 /**
  * What each suite can compare, what it does without options, and what is less with --quick, so that it takes
  * about half a minute.
  */
 const SUITES = {
   stores: {
-    stores: ['native', 'borrowed', ...BEFORE, 'connect-mongo', 'connect-redis', 'memory', 'json'],
+    stores: ['native', 'borrowed', ...BEFORE, ...WITH, 'connect-mongo', 'connect-redis', 'memory', 'json'],
     defaults: {
       stores: ['native', 'connect-mongo', 'connect-redis'], ops: OPS, concurrency: [1, 128], rounds: 3, seconds: 3
     },
