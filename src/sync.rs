@@ -1,4 +1,4 @@
-//! What threads share their state by. Files that take it from here are tried with every order of their steps in
-//! `tests/threads`, where other primitives stand in its place.
+//! What threads share their state by. In `tests/threads` other primitives stand in its place, by which the files that take it
+//! from here are run in many random orders.
 
 pub use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic};

@@ -1,4 +1,4 @@
-//! What other threads have for the JavaScript thread, until that takes it or goes.
+//! What other threads have for the JavaScript thread, until it takes them or its environment ends.
 
 use crate::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -37,7 +37,7 @@ impl<T> Mailbox<T> {
         !self.scheduled.swap(true, Ordering::AcqRel)
     }
 
-    /// The receiver could not be woken until now.
+    /// Forgets that the receiver was to be woken, so that the next `schedule` wakes it.
     pub fn unschedule(&self) {
         self.scheduled.store(false, Ordering::Release);
     }

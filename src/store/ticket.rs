@@ -1,4 +1,4 @@
-//! An operation's claim to one outcome: deadlines, replies and shutdown race for it.
+//! An operation of a store: its deadline, its share of the bounds, and the claim to its one outcome.
 
 use std::{
     ops::Deref,

@@ -1,4 +1,5 @@
-//! The same threads in thousands of orders: nothing is lost, nothing happens twice, nobody waits for ever.
+//! The same threads in thousands of random orders: nothing is lost, nothing happens twice, nobody waits for ever. Every atomic
+//! is sequentially consistent here: what a weaker ordering lets happen, these do not show.
 
 use shuttle::{
     rand::{self, Rng},
@@ -16,7 +17,7 @@ use threads::{
 
 const ORDERS: usize = 20_000;
 
-fn in_every_order(test: impl Fn() + Send + Sync + 'static) {
+fn in_many_orders(test: impl Fn() + Send + Sync + 'static) {
     shuttle::check_random(test, ORDERS);
 }
 
@@ -57,7 +58,7 @@ impl Receiver {
 
 #[test]
 fn each_completion_is_delivered_or_released_and_once() {
-    in_every_order(|| {
+    in_many_orders(|| {
         let receiver = Arc::new(Receiver {
             mailbox: Mailbox::default(),
             wakes: AtomicUsize::new(0),
@@ -91,7 +92,7 @@ fn each_completion_is_delivered_or_released_and_once() {
 
 #[test]
 fn one_of_those_who_race_for_an_outcome_has_it() {
-    in_every_order(|| {
+    in_many_orders(|| {
         let claim = Arc::new(Claim::default());
         let sent = Arc::new(AtomicUsize::new(0));
         let race = |race: fn(&Claim, &AtomicUsize) -> bool| {
@@ -125,7 +126,7 @@ fn one_of_those_who_race_for_an_outcome_has_it() {
 
 #[test]
 fn room_is_granted_to_all_in_their_turn_and_given_back_whole() {
-    in_every_order(|| {
+    in_many_orders(|| {
         let budget = Arc::new(Budget::default());
         let granted = Arc::new(AtomicUsize::new(0));
         let askers: Vec<_> = (0..3)
