@@ -42,7 +42,7 @@ pub async fn claim(context: &Context, row: &Id, deadline: Instant) -> Result<Opt
     let attempts = Attempts { context, deadline, ids: &[row] };
     let target = &context.settings.target;
     let mut session =
-        if context.numbers_writes() { ServerSession::start(&context.servers.client).await } else { None };
+        if context.numbers_writes() { ServerSession::start(&context.servers).await } else { None };
     let numbered =
         session.is_some().then(|| Part { txn_number: next_txn_number(), statement_ids: Vec::new() });
     let now = server_now(context);

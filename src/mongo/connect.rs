@@ -179,7 +179,8 @@ impl Connection {
                         return Ok(Connected { info: Arc::new(info), servers });
                     }
                 }
-                Ok(Err(error)) if server_error::is_network_error(&error) => {
+                // A server that steps down or shuts down says so, and another one takes its place.
+                Ok(Err(error)) if server_error::is_retryable(&error) => {
                     tokio::time::sleep(EAGER_RETRY).await;
                 }
                 Ok(Err(error)) => return Err(explain(server_error::from_driver(&error, &[]))),

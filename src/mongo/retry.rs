@@ -203,7 +203,7 @@ impl Attempts<'_> {
 
     /// A higher number was seen on the session: what was never answered there is fenced off.
     async fn take_fresh_session(&self, writing: &mut Writing<'_>) {
-        *writing.session = ServerSession::start(&self.context.servers.client).await;
+        *writing.session = ServerSession::start(&self.context.servers).await;
         writing.replaced = true;
         writing.numbered = writing
             .session

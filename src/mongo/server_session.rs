@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mongodb::{Client, ClientSession};
+use mongodb::ClientSession;
 
+use super::watched_client::WatchedClient;
 use crate::schedule::Session;
 
 /// The server forgets a session after 30 minutes without use.
@@ -23,19 +24,22 @@ pub fn next_txn_number() -> i64 {
 
 pub struct ServerSession {
     pub(super) session: ClientSession,
+    /// The client that it belongs to: another one refuses it.
+    client: u64,
     pub(super) used: Instant,
 }
 
 impl ServerSession {
     /// `None` where the deployment has no sessions.
-    pub async fn start(client: &Client) -> Option<Self> {
-        let session = client.start_session().causal_consistency(false).await.ok()?;
-        Some(Self { session, used: Instant::now() })
+    pub async fn start(servers: &WatchedClient) -> Option<Self> {
+        let session = servers.client.start_session().causal_consistency(false).await.ok()?;
+        Some(Self { session, client: servers.number, used: Instant::now() })
     }
 
-    /// Whether the server may have forgotten it: nothing can be on its way on it any more, either.
-    pub fn is_stale(&self) -> bool {
-        self.used.elapsed() > IDLE_LIMIT
+    /// Whether the server may have forgotten it, or its client has gone with its connections: nothing can be on its way on
+    /// it any more, either.
+    pub fn is_stale(&self, servers: &WatchedClient) -> bool {
+        self.client != servers.number || self.used.elapsed() > IDLE_LIMIT
     }
 }
 

@@ -9,7 +9,14 @@
 //! goes by its view, and when it knows of something that the first one does not, the first one is made to check
 //! (measured: a cut connection 2.4 ms, a step-down 13 ms after the election). It takes one more socket per server.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bson::rawdoc;
 use mongodb::{
@@ -27,6 +34,8 @@ const CHECK_LIMIT: Duration = Duration::from_secs(1);
 const CHECK_SPACING: Duration = Duration::from_millis(100);
 
 pub struct WatchedClient {
+    /// Tells this client from the ones before it.
+    pub number: u64,
     /// Runs the commands.
     pub client: Client,
     /// `None` where the driver only polls, or does not monitor at all.
@@ -40,10 +49,17 @@ type Checks = HashMap<ServerAddress, u64>;
 impl WatchedClient {
     /// `topology` hears of every change from now on.
     pub fn open(options: ClientOptions, topology: &Arc<Topology>) -> mongodb::error::Result<Self> {
+        static CLIENTS: AtomicU64 = AtomicU64::new(0);
+        let number = CLIENTS.fetch_add(1, Ordering::Relaxed);
         if !streams(&options) {
             let mut options = options;
             options.sdam_event_handler = Some(topology.handler());
-            return Ok(Self { client: Client::with_options(options)?, watcher: None, follower: None });
+            return Ok(Self {
+                number,
+                client: Client::with_options(options)?,
+                watcher: None,
+                follower: None,
+            });
         }
         let (views, view) = watch::channel(View::default());
         let (counts, checks) = watch::channel(Checks::new());
@@ -59,7 +75,8 @@ impl WatchedClient {
         let client = Client::with_options(of_commands)?;
         let watcher = Client::with_options(of_watcher)?;
         let following = keep_in_step(client.clone(), view, checks, topology.watch());
-        Ok(Self { client, watcher: Some(watcher), follower: Some(tokio::spawn(following).abort_handle()) })
+        let follower = Some(tokio::spawn(following).abort_handle());
+        Ok(Self { number, client, watcher: Some(watcher), follower })
     }
 
     /// Returns when there is a server for a command. Without this, a command that waits inside the driver keeps its

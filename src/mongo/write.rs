@@ -85,7 +85,9 @@ pub async fn fence(
 ) -> (Result<()>, Option<ServerSession>) {
     let attempts = Attempts { context, deadline, ids: &[] };
     // Without the session that the write went out on there is nothing to fence it with.
-    let Some(session) = session.filter(|session| !session.is_stale()) else { return (Ok(()), None) };
+    let Some(session) = session.filter(|session| !session.is_stale(&context.servers)) else {
+        return (Ok(()), None);
+    };
     let mut session = Some(session);
     let numbered = Part { txn_number: next_txn_number(), statement_ids: Vec::new() };
     let target = &context.settings.target;
@@ -96,7 +98,7 @@ pub async fn fence(
 /// The session, or another one if the server may have forgotten it; and whether it is another one.
 async fn fresh(context: &Context, session: Option<ServerSession>) -> (Option<ServerSession>, bool) {
     match session {
-        Some(session) if !session.is_stale() => (Some(session), false),
-        stale => (ServerSession::start(&context.servers.client).await, stale.is_some()),
+        Some(session) if !session.is_stale(&context.servers) => (Some(session), false),
+        stale => (ServerSession::start(&context.servers).await, stale.is_some()),
     }
 }
