@@ -89,10 +89,10 @@ impl<T: Transport> Barriers<T> {
         self.running.last()
     }
 
-    /// The barrier that holds others back and waits for no operation any more.
-    pub fn open_holding(&self) -> Option<&T::Ticket> {
+    /// The barrier that holds others back and waits for no operation any more: its sequence number and its ticket.
+    pub fn open_holding(&self) -> Option<(u64, &T::Ticket)> {
         let open = |barrier: &&Barrier<T>| barrier.kind.holds_back() && barrier.after < self.first;
-        self.waiting.iter().find(open).map(|barrier| &barrier.ticket)
+        self.waiting.iter().find(open).map(|barrier| (barrier.sequence, &barrier.ticket))
     }
 
     /// A barrier that was started has ended. One that was given up before is not known any more.
@@ -124,11 +124,10 @@ impl<T: Transport> Barriers<T> {
         waiting.into_iter().map(|barrier| barrier.ticket).collect()
     }
 
-    /// Takes the barrier that holds others back and waits for no operation.
-    pub fn take_open_holding(&mut self) -> Option<T::Ticket> {
-        let first = self.first;
-        let open = |barrier: &Barrier<T>| barrier.kind.holds_back() && barrier.after < first;
-        let barrier = self.waiting.iter().position(open).and_then(|index| self.waiting.remove(index))?;
+    /// Takes one that waits, if it still does.
+    pub fn take_waiting_one(&mut self, sequence: u64) -> Option<T::Ticket> {
+        let index = self.waiting.iter().position(|barrier| barrier.sequence == sequence)?;
+        let barrier = self.waiting.remove(index)?;
         self.let_go(&barrier);
         Some(barrier.ticket)
     }

@@ -6,7 +6,7 @@ use super::{
     command::{CommandId, Fate, FindEnd, Part, WriteEnd, WriteReply},
     key_queue::KeyQueue,
     operation::{Outcome, Transport, Value, WriteKind},
-    scheduler::{Counted, InFlight, Resumed, Scheduler, Unsettled, WriteInFlight},
+    scheduler::{Counted, InFlight, Resumed, Scheduler, WriteInFlight},
     statement::{Lookup, Member, Statement, StatementEnd, settle_members},
 };
 use crate::session::StoredRow;
@@ -89,12 +89,13 @@ impl<T: Transport> Scheduler<T> {
 
     /// A fence's write was acknowledged, or failed for good: then the barrier that waits for it fails, too.
     pub fn end_fence(&mut self, id: CommandId, end: Result<(), T::Error>) {
-        let Some(InFlight::Fence { session }) = self.in_flight.remove(&id) else { return };
+        let Some(InFlight::Fence { session, barrier }) = self.in_flight.remove(&id) else { return };
         self.fences.give_back(session);
         match end {
             Ok(()) => self.fences.acknowledged(session),
             Err(error) => {
-                self.settled.extend(self.barriers.take_open_holding().map(|ticket| (ticket, Err(error))));
+                self.settled
+                    .extend(self.barriers.take_waiting_one(barrier).map(|ticket| (ticket, Err(error))));
                 self.release_held();
             }
         }
@@ -107,45 +108,6 @@ impl<T: Transport> Scheduler<T> {
         self.release_held();
     }
 
-    /// Gives a command up that was never answered and that nothing will fence off. Its window is free; the ids of a
-    /// write take no other write until `settle`.
-    pub fn abandon(&mut self, id: CommandId, error: &T::Error, now: Instant) {
-        match self.in_flight.remove(&id) {
-            Some(InFlight::Find { lookups, keys, departure }) => {
-                lookups.into_iter().flatten().for_each(|lookup| self.fail_gets(lookup, error));
-                for key in &keys {
-                    self.keys.change(key, KeyQueue::end_read);
-                }
-                self.windows.end(departure, false, self.keys.ready_reads() == 0, now);
-            }
-            Some(InFlight::Write(write)) => {
-                for (statement, _) in &write.statements {
-                    self.keys.change(&statement.key, KeyQueue::leave_unsettled);
-                }
-                let tickets: Vec<_> = write
-                    .statements
-                    .iter()
-                    .flat_map(|(_, members)| members)
-                    .map(|member| member.operation.ticket.clone())
-                    .collect();
-                let keys = write.statements.iter().map(|(statement, _)| statement.key.clone()).collect();
-                self.unsettled.insert(id, Unsettled { keys, _tickets: tickets });
-                self.end_statements_alike(write.statements, &StatementEnd::Unknown(error.clone()));
-                self.windows.end(write.departure, false, self.keys.ready_writes() == 0, now);
-            }
-            Some(other) => drop(self.in_flight.insert(id, other)),
-            None => {}
-        }
-    }
-
-    /// A write that was given up has had a reply after all, whatever it is: its ids are free.
-    pub fn settle(&mut self, id: CommandId) {
-        let Some(unsettled) = self.unsettled.remove(&id) else { return };
-        for key in &unsettled.keys {
-            self.keys.change(key, KeyQueue::settle);
-        }
-    }
-
     fn return_session(&mut self, write: &WriteInFlight<T>, end: &WriteEnd<T::Error>, replaced: bool) {
         let Some(session) = write.session else { return };
         self.fences.give_back(session);
@@ -153,12 +115,13 @@ impl<T: Transport> Scheduler<T> {
             self.fences.acknowledged(session);
         }
         match end {
-            WriteEnd::Reply(_) => self.fences.acknowledged(session),
+            // What has the same number fences nothing off, such as the other half of a write that was split.
+            WriteEnd::Reply(_) if write.part.is_none() => self.fences.acknowledged(session),
             WriteEnd::Failed { fate: Fate::Unanswered, .. } => {
                 let keys = write.statements.iter().map(|(statement, _)| statement.key.clone());
                 self.fences.unanswered(session, keys);
             }
-            WriteEnd::Rejected { .. } | WriteEnd::Failed { .. } => {}
+            WriteEnd::Reply(_) | WriteEnd::Rejected { .. } | WriteEnd::Failed { .. } => {}
         }
     }
 
@@ -199,12 +162,15 @@ impl<T: Transport> Scheduler<T> {
         for index in missed {
             note(index, StatementEnd::Missed { resent: !clean });
         }
-        let is_applied = |index: &usize| matches!(ends[*index], StatementEnd::Applied { .. });
-        let (sets, touches): (Vec<usize>, Vec<usize>) =
-            (0..statements.len()).filter(is_applied).partition(|index| statements[*index].0.upserts());
+        let is_applied = |ends: &[StatementEnd<T::Error>], index: usize| {
+            matches!(ends[index], StatementEnd::Applied { .. })
+        };
+        let (sets, touches): (Vec<usize>, Vec<usize>) = (0..statements.len())
+            .filter(|index| is_applied(&ends, *index))
+            .partition(|index| statements[*index].0.upserts());
         // An insert that matched has found a row.
         for (index, (statement, _)) in statements.iter().enumerate() {
-            if statement.inserts_only() && !upserted.contains(&index) {
+            if statement.inserts_only() && !upserted.contains(&index) && is_applied(&ends, index) {
                 ends[index] = StatementEnd::Missed { resent: !clean };
             }
         }
@@ -228,7 +194,7 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    fn end_statements_alike(
+    pub(super) fn end_statements_alike(
         &mut self,
         statements: Vec<(Statement<T>, Vec<Member<T>>)>,
         end: &StatementEnd<T::Error>,

@@ -47,13 +47,14 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    /// Whether a read that arrives now would leave at once.
-    pub fn has_room_for_reads(&self, now: Instant) -> bool {
-        self.windows.free(Traffic::Read, now) > 0
+    /// Whether a read that arrives now changes what happens: it leaves at once, or is the first that waits, for which
+    /// `next_wake` names a time.
+    pub fn heeds_reads(&self, now: Instant) -> bool {
+        self.windows.free(Traffic::Read, now) > 0 || self.keys.ready_reads() == 0
     }
 
-    pub fn has_room_for_writes(&self, now: Instant) -> bool {
-        self.windows.free(Traffic::Write, now) > 0
+    pub fn heeds_writes(&self, now: Instant) -> bool {
+        self.windows.free(Traffic::Write, now) > 0 || self.keys.ready_writes() == 0
     }
 
     /// When to poll again, should nothing happen until then: an operation may have waited long enough by then.
@@ -116,11 +117,12 @@ impl<T: Transport> Scheduler<T> {
     fn poll_barriers(&mut self) -> Option<Command<T>> {
         let settled = self.fences.is_settled() && self.unsettled.is_empty();
         if !settled
-            && let Some(deadline) = self.barriers.open_holding().map(Ticket::deadline)
+            && let Some((barrier, ticket)) = self.barriers.open_holding()
+            && let deadline = ticket.deadline()
             && let Some(session) = self.fences.take_unsettled()
         {
             let command = self.command(Body::Fence { session }, deadline, 0);
-            self.in_flight.insert(command.id, InFlight::Fence { session });
+            self.in_flight.insert(command.id, InFlight::Fence { session, barrier });
             return Some(command);
         }
         loop {

@@ -3,7 +3,7 @@
 //! - [`scheduler`] is the value that a transport asks: what is called goes in, commands and outcomes come out.
 //!   [`departures`] decides what leaves next, [`completions`] what comes of a command's end, [`conditional`] what becomes
 //!   of a set that finds another row than it expects, [`found`] what a filter has found to be destroyed, of
-//!   which [`tally`] makes one outcome.
+//!   which [`tally`] makes one outcome, [`overdue`] what nobody waits for any more.
 //! - [`key_queue`] keeps the order of one id and folds its writes; [`ready`] knows which ids may leave, oldest first.
 //! - [`window`] says how many commands may be in flight, [`barrier`] what waits for what was called before, [`fence`] on
 //!   which server session a write goes, [`budget`] how many bytes the process holds.
@@ -22,6 +22,7 @@ mod fence;
 mod found;
 mod key_queue;
 mod operation;
+mod overdue;
 mod ready;
 mod scheduler;
 mod statement;

@@ -99,12 +99,22 @@ enum Held<T: Transport> {
 /// A command whose end is waited for.
 #[derive(Debug)]
 pub(super) enum InFlight<T: Transport> {
-    Find { lookups: Vec<Option<Lookup<T>>>, keys: Vec<T::Key>, departure: Departure },
+    Find {
+        lookups: Vec<Option<Lookup<T>>>,
+        keys: Vec<T::Key>,
+        departure: Departure,
+    },
     Write(WriteInFlight<T>),
     FindExisting(Box<Counted<T>>),
     FindCurrent(Vec<Missed<T>>),
-    Fence { session: Session },
-    Barrier { sequence: u64 },
+    /// `barrier`: the sequence number of the one that waits for it.
+    Fence {
+        session: Session,
+        barrier: u64,
+    },
+    Barrier {
+        sequence: u64,
+    },
 }
 
 #[derive(Debug)]
@@ -300,27 +310,6 @@ impl<T: Transport> Scheduler<T> {
                 InFlight::Barrier { .. } => 1,
             })
             .sum()
-    }
-
-    /// Commands whose operations have all been settled, by their deadlines: nobody waits for them.
-    pub fn overdue(&self) -> Vec<CommandId> {
-        let is_overdue = |command: &InFlight<T>| match command {
-            InFlight::Find { lookups, .. } => lookups
-                .iter()
-                .flatten()
-                .flat_map(|lookup| &lookup.gets)
-                .all(|(get, _)| get.ticket.is_settled()),
-            InFlight::Write(write) => write
-                .statements
-                .iter()
-                .flat_map(|(_, members)| members)
-                .all(|member| member.operation.ticket.is_settled()),
-            InFlight::FindExisting(_)
-            | InFlight::FindCurrent(_)
-            | InFlight::Fence { .. }
-            | InFlight::Barrier { .. } => false,
-        };
-        self.in_flight.iter().filter(|(_, command)| is_overdue(command)).map(|(id, _)| *id).collect()
     }
 
     pub(super) fn admit(&mut self, sequence: u64, key: &T::Key, ticket: T::Ticket, action: Action<T>) {

@@ -109,8 +109,8 @@ impl Store {
             let mut inbox = self.inbox();
             if inbox.is_empty() {
                 // Without a connection every arrival is a reason to try again.
-                inbox.wants_reads = context.is_none() || work.scheduler.has_room_for_reads(now);
-                inbox.wants_writes = context.is_none() || work.scheduler.has_room_for_writes(now);
+                inbox.wants_reads = context.is_none() || work.scheduler.heeds_reads(now);
+                inbox.wants_writes = context.is_none() || work.scheduler.heeds_writes(now);
                 if inbox.closing && work.is_idle() {
                     self.wake.notify_one();
                 }

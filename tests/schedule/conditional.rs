@@ -170,3 +170,33 @@ fn what_it_expects_counts_for_the_size_of_its_command() {
         assert_eq!(keys(&bench.write().1).len() == 2, together, "a large value travels alone");
     }
 }
+
+#[test]
+fn an_insert_that_the_server_refuses_has_not_missed() {
+    let mut bench = Bench::new();
+    let refused = bench.conditional(1, Expected::NoRow);
+    let unconfirmed = bench.conditional(2, Expected::NoRow);
+    let (id, _) = bench.write();
+    let reply = WriteReply { n: Some(0), errors: vec![(0, "validation")], ..WriteReply::default() };
+    bench.end_write(id, WriteEnd::Reply(reply));
+    assert_eq!(bench.outcome(refused), Some(&Came::Failed("validation")));
+    assert_eq!(bench.outcome(unconfirmed), None);
+    assert_eq!(find_current(&mut bench).1, [2]);
+}
+
+#[test]
+fn a_look_that_nobody_waits_for_any_more_can_be_given_up() {
+    let mut bench = Bench::new();
+    let set = bench.conditional(1, expecting(7));
+    let (id, _) = bench.write();
+    miss(&mut bench, id, 0, 1);
+    let (look, _) = find_current(&mut bench);
+    assert!(bench.scheduler.overdue().is_empty());
+    bench.ring(set);
+    bench.expire();
+    assert_eq!(bench.scheduler.overdue(), [look]);
+    bench.scheduler.abandon(look, &"timed out", bench.now);
+    bench.collect();
+    bench.destroy(1);
+    assert_eq!(keys(&bench.write().1), [1]);
+}

@@ -157,3 +157,66 @@ fn gets_of_an_unsettled_id_may_query() {
     bench.get(1);
     bench.find();
 }
+
+#[test]
+fn a_fence_that_fails_fails_the_clear_that_asked_for_it_and_no_other() {
+    let mut bench = numbered();
+    bench.set(1);
+    let (id, _) = bench.write();
+    bench.fail(id, "lost", Fate::Unanswered);
+    let given_up = bench.barrier(BarrierKind::Clear);
+    let Some(fence) = bench.poll() else { panic!("a fence") };
+    bench.ring(given_up);
+    bench.expire();
+    let clear = bench.barrier(BarrierKind::Clear);
+    assert!(bench.poll().is_none(), "the session is in use");
+    bench.scheduler.end_fence(fence.id, Err("timed out"));
+    bench.collect();
+    assert_eq!(bench.outcome(clear), None, "it has its own time");
+    let Some(Command { id, body: Body::Fence { .. }, .. }) = bench.poll() else { panic!("another fence") };
+    bench.scheduler.end_fence(id, Ok(()));
+    assert!(matches!(bench.poll(), Some(Command { body: Body::Barrier { .. }, .. })));
+}
+
+#[test]
+fn the_other_half_of_a_write_that_was_split_fences_nothing_off() {
+    let mut bench = numbered();
+    bench.set(1);
+    bench.set(2);
+    let (id, write) = bench.write();
+    bench.end_write(id, WriteEnd::Rejected { error: "too deep", txn_number: Some(7) });
+    let (first, _) = bench.write();
+    bench.fail(first, "lost", Fate::Unanswered);
+    let (second, half) = bench.write();
+    assert_eq!((keys(&half), half.session), (vec![2], write.session));
+    bench.acknowledge(second, 1, &[]);
+    bench.set(3);
+    let (_, other) = bench.write();
+    assert_eq!(other.session, write.session);
+    bench.destroy(1);
+    assert!(
+        bench.poll().is_none(),
+        "it goes out on the session of the half that was never answered, which is in use"
+    );
+}
+
+#[test]
+fn a_look_for_rows_that_were_touched_can_be_given_up() {
+    let mut bench = Bench::new();
+    let touches = [bench.touch(1, 2_000), bench.touch(2, 2_000)];
+    let (id, _) = bench.write();
+    bench.acknowledge(id, 1, &[]);
+    let Some(Command { id: look, body: Body::FindExisting { .. }, .. }) = bench.poll() else {
+        panic!("a look")
+    };
+    bench.barrier(BarrierKind::Clear);
+    assert!(bench.scheduler.overdue().is_empty());
+    touches.iter().for_each(|touch| bench.ring(*touch));
+    bench.expire();
+    assert_eq!(bench.scheduler.overdue(), [look]);
+    bench.scheduler.abandon(look, &"timed out", bench.now);
+    assert!(
+        matches!(bench.poll(), Some(Command { body: Body::Barrier { .. }, .. })),
+        "nothing holds the clear up"
+    );
+}

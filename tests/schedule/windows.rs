@@ -178,3 +178,28 @@ fn past_the_bound_on_undelivered_rows_no_find_leaves() {
     bench.budget.reply_delivered(2);
     assert_eq!(bench.find().1, [1]);
 }
+
+#[test]
+fn the_first_that_waits_is_heeded_and_named_a_time() {
+    for (call, heeds) in [
+        (
+            (|bench: &mut Bench, key| bench.get(key)) as fn(&mut Bench, u8) -> u64,
+            (|bench: &Bench| bench.scheduler.heeds_reads(bench.now)) as fn(&Bench) -> bool,
+        ),
+        (Bench::set, |bench| bench.scheduler.heeds_writes(bench.now)),
+    ] {
+        let mut bench = Bench::new();
+        for key in 0..2 {
+            assert!(heeds(&bench));
+            call(&mut bench, key);
+            assert!(bench.poll().is_some());
+        }
+        // The window is full of commands that may never end.
+        assert!(bench.scheduler.next_wake(bench.now).is_none());
+        assert!(heeds(&bench), "nobody would look at the next one");
+        call(&mut bench, 2);
+        assert!(bench.poll().is_none());
+        assert!(bench.scheduler.next_wake(bench.now).is_some());
+        assert!(!heeds(&bench), "the next ones wait with it");
+    }
+}
