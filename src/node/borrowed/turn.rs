@@ -1,7 +1,7 @@
 //! One turn: what has happened since the last one goes into the scheduler, what it decides goes out.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -53,7 +53,7 @@ pub struct Turns {
     /// Sets whose values are not there yet, by slot.
     unfilled: HashMap<Slot, (u64, Ticket)>,
     /// Sets with a value for which there is no room yet, in their order.
-    without_room: VecDeque<Waiting>,
+    without_room: Vec<Waiting>,
     /// Calls that wait for nothing, by slot.
     calls: HashMap<Slot, Ticket>,
     pub(super) barriers: HashMap<Slot, Ticket>,
@@ -79,7 +79,7 @@ impl Turns {
             released_errors: Rc::default(),
             outbox: Outbox::default(),
             unfilled: HashMap::new(),
-            without_room: VecDeque::new(),
+            without_room: Vec::new(),
             calls: HashMap::new(),
             barriers: HashMap::new(),
             replies: HashMap::new(),
@@ -145,7 +145,7 @@ impl Turns {
                     let (bytes, serves_gets) = (operands.whole(1), operands.yes(2));
                     let value = Handle::OfSet { set: set.clone(), bytes, serves_gets };
                     let (dates, expected) = (operands.dates(3), expected(&set, operands));
-                    self.without_room.push_back(Waiting { sequence, set, value, dates, expected });
+                    self.without_room.push(Waiting { sequence, set, value, dates, expected });
                 }
             }
             from_javascript::WITHDRAW => {
@@ -187,10 +187,10 @@ impl Turns {
         set.share.replace(Some(budget().request(bytes, Box::new(|| {}))));
         let value = Handle::OfSet { set: set.clone(), bytes, serves_gets: operands.yes(3) };
         let dates = operands.dates(4);
-        if has_room(&set) && self.without_room.is_empty() {
+        if has_room(&set) {
             self.scheduler.fill(sequence, value, dates, None);
         } else {
-            self.without_room.push_back(Waiting { sequence, set, value, dates, expected: None });
+            self.without_room.push(Waiting { sequence, set, value, dates, expected: None });
         }
     }
 
@@ -273,9 +273,13 @@ impl Turns {
     }
 
     fn fill_what_has_room(&mut self) {
-        let may_go = |waiting: &Waiting| waiting.set.is_settled() || has_room(&waiting.set);
-        while self.without_room.front().is_some_and(may_go) {
-            let Some(waiting) = self.without_room.pop_front() else { break };
+        // Room is granted in the order of the calls, and values come in the order of their encryption: whoever has both goes,
+        // or those that have room would wait for one that waits for theirs.
+        for waiting in std::mem::take(&mut self.without_room) {
+            if !waiting.set.is_settled() && !has_room(&waiting.set) {
+                self.without_room.push(waiting);
+                continue;
+            }
             let Waiting { sequence, set, value, dates, expected } = waiting;
             if set.is_settled() {
                 self.scheduler.withdraw(sequence);
@@ -293,6 +297,10 @@ impl Turns {
             self.settled(&state, now, true);
             self.outbox.push(to_javascript::TIMED_OUT, &[f64::from(state.slot), f64::from(fate)]);
             self.unfilled.remove(&state.slot);
+            // What has not been sent never will be.
+            if !state.is_sent() {
+                self.calls.remove(&state.slot);
+            }
         }
         if any {
             self.scheduler.expire();
