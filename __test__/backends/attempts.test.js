@@ -105,3 +105,17 @@ describe('a write that the driver of a borrowed connection has sent twice', () =
     }
   })
 })
+
+describe('a write that is carried out and not confirmed', () => {
+  for (const backend of ['native', 'driver']) {
+    test(`${backend}: fails the get between two sets, which must not see the second`, async () => {
+      const store = await open(backend)
+      await store.set('a', makeSession({ n: 0 }))
+      const writeConcernError = { code: 64, errmsg: 'waiting for replication timed out' }
+      await failing('failCommand', { times: 1 }, { failCommands: ['update'], writeConcernError })
+      const sets = [1, 2].map(n => () => store.set('a', makeSession({ n })))
+      const outcomes = await Promise.allSettled([sets[0](), store.get('a'), sets[1]()])
+      assert.deepEqual(outcomes.map(({ reason, value }) => reason?.code ?? value), [64, 64, 64])
+    })
+  }
+})

@@ -104,3 +104,20 @@ test('a URL says what is missing, and what works without it', async () => {
   assert.match(stdout, /found no native addon/)
   assert.match(stdout, /a connection of your own works .*\sbackend: 'driver' and the package mongodb/s)
 })
+
+test('what is refused lets nothing overtake what is under way', async () => {
+  const lines = await run(`
+    await store.clear()
+    const slow = store.set('a', { cookie: {}, slow: true })
+    const other = store.get('b')
+    log(await store.set('a', { cookie: {} }).catch(({ name }) => name))
+    await other
+    const destroyed = store.destroy('a')
+    await Promise.all([slow, destroyed])
+    log(await store.get('a'))
+  `, `, maxQueue: 2, cryptoAdapter: {
+    encrypt: text => new Promise(resolve => setTimeout(resolve, text.includes('slow') ? 300 : 0, text)),
+    decrypt: async text => text
+  }`)
+  assert.deepEqual(lines.slice(1), ['"MongoQueueFullError"', 'null'])
+})

@@ -7,6 +7,7 @@ const { describe, test } = require('node:test')
 const session = require('express-session')
 const { MongoClient } = require('mongodb')
 
+const { createKrupteinAdapter } = require('../..').MongoStore
 const SessionStore = require('../../session-mongoose')(session)
 const { makeSession, MongoStore, useCollection } = require('../helpers/stores')
 
@@ -59,6 +60,10 @@ describe('the same', () => {
     'session-mongoose, by URL': () => new SessionStore({ url, sweeper: false }),
     'session-mongoose, dialled by the driver': () => new SessionStore({ url, sweeper: false, backend: 'driver' })
   }
+  test('nothing is encrypted that cannot be stored', async () => {
+    isTooLarge(await createKrupteinAdapter({ secret: 's' }).encrypt('x'.repeat(17 << 20)).catch(error => error))
+  })
+
   for (const [way, open] of Object.entries(ways)) {
     test(way, async () => {
       const store = open()

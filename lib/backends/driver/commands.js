@@ -13,6 +13,9 @@ const { readId } = require('./ids')
 /** The server's code for an update that would insert a row with another id than it asks for. */
 const IMMUTABLE_FIELD = 66
 
+/** WriteConcernFailed, UnknownReplWriteConcern, UnsatisfiableWriteConcern: driver 3 has no other mark. */
+const CONCERN_CODES = new Set([64, 79, 100])
+
 /** And for one that inserts a row which another has inserted meanwhile. */
 const DUPLICATE_KEY = 11000
 
@@ -146,6 +149,8 @@ class Commands {
     } catch (error) {
       // Drivers from 5 on insist on values of their own bson, where the app may have another beside it.
       if (isMiss(error, statement)) return { ...NOTHING, n: 0, missed: [0] }
+      // It has been carried out, and may not last.
+      if (isOfConcern(error)) return { ...NOTHING, n: undefined, concernError: discreet(error, [statement.id.value]) }
       if (error?.name === 'BSONVersionError' && !statement.adopted) return this.#single(withAdopted(statement))
       throw error
     }
@@ -243,6 +248,12 @@ function isMiss (error, { condition }) {
   if (!condition) return false
   const { code, errmsg, message } = error ?? {}
   return code === IMMUTABLE_FIELD || (code === DUPLICATE_KEY && /index: _id_ /.test(errmsg ?? message))
+}
+
+/** Whether members have not confirmed a write as asked for. */
+function isOfConcern (error) {
+  const { name, code, codeName } = error ?? {}
+  return name === 'MongoWriteConcernError' || CONCERN_CODES.has(code) || /WriteConcern/.test(codeName)
 }
 
 /** The options of a write. */

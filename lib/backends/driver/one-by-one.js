@@ -94,7 +94,7 @@ class OneByOne {
   barrier (kind, run) {
     const before = Promise.all([this.#clear, ...this.#last.values()])
     const { outcome, ended } = this.#start(kind.toLowerCase(), before, run)
-    if (kind === 'CLEAR') this.#clear = ended
+    if (kind === 'CLEAR' && ended) this.#clear = ended
     return outcome
   }
 
@@ -110,7 +110,7 @@ class OneByOne {
       }
       return removed
     })
-    this.#clear = ended
+    if (ended) this.#clear = ended
     return outcome
   }
 
@@ -139,6 +139,7 @@ class OneByOne {
   #enter (kind, id, run) {
     const before = Promise.all([this.#clear, this.#last.get(id.key)])
     const { outcome, ended } = this.#start(kind, before, run)
+    if (!ended) return outcome
     const last = ended.then(() => {
       if (this.#last.get(id.key) === last) this.#last.delete(id.key)
     })
@@ -148,11 +149,11 @@ class OneByOne {
 
   /**
    * Runs an operation after `before`, within the operation timeout. `ended` resolves when the driver is done
-   * with it, which may be after its deadline: until then nothing may overtake it.
+   * with it, which may be after its deadline: until then nothing may overtake it. What is refused has none.
    */
   #start (kind, before, run) {
     const refusal = this.#refusal ?? this.#full()
-    if (refusal !== null) return { outcome: Promise.reject(refusal), ended: Promise.resolve() }
+    if (refusal !== null) return { outcome: Promise.reject(refusal) }
     this.#onStarved()
     let fate = 'NOT_SENT'
     let ended

@@ -67,7 +67,7 @@ class Scheduler {
     this.#dispatch.connect(commands)
     this.#timeoutMS = timeoutMS
     this.#core.connect(lookups, statements, pool, groupsDestroys, isolatesFinds, writesWait, timeoutMS)
-    for (const slot of this.#calls.splice(0)) this.#startCall(slot)
+    for (const slot of this.#calls.splice(0)) if (!slot.isReleased) this.#startCall(slot)
     this.#schedule()
   }
 
@@ -160,6 +160,7 @@ class Scheduler {
   failWaiting (error) {
     this.#messages.say(this.#codes.fromJavaScript.FAIL_WAITING, this.#messages.keepError(error))
     for (const slot of this.#calls.splice(0)) {
+      if (slot.isReleased) continue // its time was over before
       slot.reject(error)
       this.#messages.say(this.#codes.fromJavaScript.CALL_END, slot.number, 1)
     }
