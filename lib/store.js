@@ -59,9 +59,8 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       const backend = kind.open(form)
       this.#isConditional = form.conflicts !== 'overwrite'
       const fields = form.fields ? new Fields(form.fields, { codec, encode: kind.encodeFields }) : NO_FIELDS
-      const datesOf = (session, sid) => this.#datesOf(session, sid)
       const bounded = boundedByOutages(this, backend, form)
-      const layers = layered(bounded, codec, form, kind, { datesOf, fields })
+      const layers = layered(bounded, codec, form, kind, { datesOf: this.#datesOf.bind(this), fields })
       this.#backend = layers.backend
       this.#encode = layers.encode
       this.#fieldsOf = layers.fieldsOf

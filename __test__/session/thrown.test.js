@@ -99,6 +99,27 @@ describe('an adapter that throws undefined, or rejects with it', () => {
   }
 })
 
+test('an adapter that fails for a set that is refused leaves nothing behind', async () => {
+  const unhandled = []
+  const listener = reason => unhandled.push(reason)
+  process.on('unhandledRejection', listener)
+  const cryptoAdapter = { encrypt: async () => { throw new Error('no key today') }, decrypt: async text => text }
+  const ways = [
+    () => ({ mongoUrl: url }), () => ({ mongoUrl: url, backend: 'driver' }), () => ({ client: new MongoClient(url) })
+  ]
+  for (const connection of ways) {
+    for (const conflicts of ['overwrite', 'merge']) {
+      const store = MongoStore.create({ ...connection(), collectionName: 'thrown', conflicts, cryptoAdapter })
+      await store.ping()
+      await store.close()
+      await assert.rejects(store.set('a', fresh(store, 'a', {})), /no key today|has been closed/)
+    }
+  }
+  await new Promise(resolve => setImmediate(resolve))
+  process.off('unhandledRejection', listener)
+  assert.deepEqual(unhandled, [])
+})
+
 describe('a connection', () => {
   for (const value of [undefined, null]) {
     test(`the promise of one that is rejected with ${value}`, async () => {

@@ -4,6 +4,7 @@ const { onWorkerThread } = require('./worker-thread')
 const { UndecryptableError } = require('./errors')
 const { keys, prepareSecret } = require('./keys')
 const { isPromise, Promise } = require('../support/realm')
+const { checkSize } = require('../session/size')
 const rows = require('./rows')
 
 /**
@@ -35,7 +36,10 @@ class Vault {
 
   /** The stored form of a text: `kind` 'string', or 'json' for what the text is the JSON of. */
   encrypt (text, kind) {
-    const large = Buffer.byteLength(text) > LARGE
+    const bytes = Buffer.byteLength(text)
+    // Encrypted it is no shorter: it would keep room from others, and fail by its size in the end.
+    checkSize(bytes)
+    const large = bytes > LARGE
     const seal = writer => large
       ? onWorkerThread('seal', text, kind, this.#family, this.#suites[this.#family], writer)
       : rows.seal(text, kind, this.#family, this.#suites[this.#family], writer)

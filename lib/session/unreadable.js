@@ -4,6 +4,7 @@ const { isDate } = require('util/types')
 
 const { describe } = require('../support/describe')
 const { isPromise } = require('../support/realm')
+const { identity } = require('./codec')
 
 // Rows whose session cannot be read: of the wrong type, no JSON, refused by a hook, not to be decrypted.
 
@@ -34,6 +35,7 @@ class Reader {
   /** The session of a stored value, or an Unreadable, or the promise of either. */
   read (value) {
     const stored = this.#keep(value)
+    if (this.#codec.open === identity) return this.revive(value, stored)
     return then(this.open(value, stored), opened => this.revive(opened, stored))
   }
 
@@ -44,7 +46,12 @@ class Reader {
   /** `opened` may be an Unreadable. */
   revive (opened, stored) {
     if (opened instanceof Unreadable) return opened
-    return guarded(() => this.#checked(this.#codec.revive(opened)), isOfRow, stored)
+    try {
+      const session = this.#checked(this.#codec.revive(opened))
+      return isPromise(session) ? session.then(undefined, error => unreadable(error, isOfRow, stored)) : session
+    } catch (error) {
+      return unreadable(error, isOfRow, stored)
+    }
   }
 
   /** express-session fails by anything but an object, and its texts say nothing of the row. */
@@ -81,11 +88,13 @@ function isOfRow (error) {
   return error?.code !== 'MODULE_NOT_FOUND'
 }
 
+function unreadable (error, isRows, stored) {
+  if (isRows(error)) return new Unreadable(error, stored)
+  throw error
+}
+
 function guarded (step, isRows, stored) {
-  const failed = error => {
-    if (isRows(error)) return new Unreadable(error, stored)
-    throw error
-  }
+  const failed = error => unreadable(error, isRows, stored)
   try {
     const result = step()
     return isPromise(result) ? result.then(undefined, failed) : result

@@ -175,6 +175,30 @@ module.exports = [
     crate: 'pure-rooms'
   },
   {
+    breaks: 'an insert that the server refuses has not missed',
+    file: 'src/schedule/completions.rs',
+    replace: [' && is_applied(&ends, index) {', ' {'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'a fence that fails fails the clear that asked for it and no other',
+    file: 'src/schedule/barrier.rs',
+    replace: ['position(|barrier| barrier.sequence == sequence)?;\n        let barrier = self.waiting.remove(index)?;', 'position(|barrier| barrier.sequence >= sequence)?;\n        let barrier = self.waiting.remove(index)?;'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'the other half of a write that was split fences nothing off',
+    file: 'src/schedule/completions.rs',
+    replace: ['WriteEnd::Reply(_) if write.part.is_none() =>', 'WriteEnd::Reply(_) if write.part.is_none() || true =>'],
+    crate: 'pure-rooms'
+  },
+  {
+    breaks: 'a session of a client that has gone is not used',
+    file: 'src/mongo/server_session.rs',
+    replace: ['self.client != servers.number || ', 'self.client == u64::MAX || servers.number == u64::MAX || '],
+    test: 'backends/replaced-client.test.js'
+  },
+  {
     breaks: 'an operation has one outcome, whoever races for it',
     file: 'src/store/claim.rs',
     replace: [
