@@ -65,8 +65,8 @@ module.exports = [
   },
   {
     breaks: 'what was sent before is not taken for what the app deleted',
-    file: 'lib/conflicts/save.js',
-    replace: ['const isBehind = !isNew && current !== base', 'const isBehind = false'],
+    file: 'lib/conflicts/history.js',
+    replace: ['return !this.isNew && this.current !== this.base', 'return false'],
     test: 'conflicts/conflicts.test.js'
   },
   {
@@ -78,7 +78,7 @@ module.exports = [
   {
     breaks: 'a session that expires during a request is gone for its touch, too',
     file: 'lib/conflicts/conditional-backend.js',
-    replace: ['if (!history?.mayHaveExpired || history.isNew)', 'if (true)'],
+    replace: ['if (!history?.mayHaveExpired) return', 'if (true) return'],
     test: 'conflicts/late-saves.test.js'
   },
   {
