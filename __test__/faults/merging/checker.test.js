@@ -91,4 +91,8 @@ test('a drop by somebody else takes what was called before it, and not what is c
   assert.deepEqual(wrong([create(), drop, create(), get([2])]), [])
   assert.deepEqual(wrong([create(), drop, create('updated'), get([0, 2])]), [])
   assert.deepEqual(wrong([create(), drop, create(), get(null)]), ['lost'])
+  // A get behind a save that is under way takes its result from that.
+  const slow = save('updated', { calledAt: 1.5, settledAt: 9 })
+  const quick = { ...drop, calledAt: 2.5, settledAt: 3 }
+  assert.deepEqual(wrong([create(), slow, quick, get([0, 1]), { ...get(null), calledAt: 12 }]), [])
 })
