@@ -1,7 +1,7 @@
 'use strict'
 
 // npm run test:faults  breaks servers and networks under random calls, and prints what came of it: the table
-//                      of docs/reliability.md. It takes about an hour, and goes on where it was stopped
+//                      of docs/reliability.md. It takes about 20 minutes, and goes on where it was stopped
 // npm run test:faults -- [--only <text>] [--subject <text>] [--times <n>] [--seed <n>] [--rounds <n>] …
 //
 //   --only      faults with this text in their names
@@ -10,7 +10,7 @@
 //   --seed      of the first round (default 1)
 //   --rounds    each with a seed of its own (default 1); the table has their sums. Seeds that have ever
 //               failed are tried beside them (__test__/faults/kept-seeds.js)
-//   --jobs      trials at the same time, which wait more than they work (default 2)
+//   --jobs      trials at the same time, which wait more than they work (default 3)
 //   --ledgers   a folder for the ledgers of trials that broke a promise (default: target/faults)
 //   --anew      forgets the trials of a run with these options that was stopped
 
@@ -40,7 +40,7 @@ const OPTIONS = {
   times: { type: 'string' },
   seed: { type: 'string', default: '1' },
   rounds: { type: 'string', default: '1' },
-  jobs: { type: 'string', default: '2' },
+  jobs: { type: 'string', default: '3' },
   anew: { type: 'boolean', default: false },
   ledgers: { type: 'string', default: path.join(root, 'target', 'faults') }
 }
