@@ -193,8 +193,8 @@ impl<T: Transport> Scheduler<T> {
     }
 
     /// A measurement of the distance from outside the scheduler, such as a ping's time.
-    pub fn learn_distance(&mut self, distance: Duration) {
-        self.windows.learn_distance(distance);
+    pub fn learn_distance(&mut self, distance: Duration, now: Instant) {
+        self.windows.learn_distance(distance, now);
     }
 
     /// An operation on one id, in the order of the calls. A set may be `Action::Unfilled` and filled later.

@@ -31,7 +31,7 @@ pub struct Windows {
     /// The most that has been in flight: one more may have to open a connection first.
     peak: usize,
     /// The distance, as measured from outside.
-    told: Option<Duration>,
+    told: Shortest,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ impl Windows {
             in_flight: 0,
             large: 0,
             peak: 0,
-            told: None,
+            told: Shortest::default(),
         }
     }
 
@@ -73,14 +73,14 @@ impl Windows {
     /// The server is another one, or its connections are new.
     pub fn forget_distance(&mut self) {
         self.peak = self.in_flight;
-        self.told = None;
+        self.told = Shortest::default();
         self.reads.shortest = Shortest::default();
         self.writes.shortest = Shortest::default();
     }
 
     /// A measurement of the distance from outside, such as a ping's time.
-    pub fn learn_distance(&mut self, distance: Duration) {
-        self.told = Some(self.told.map_or(distance, |told| told.min(distance)));
+    pub fn learn_distance(&mut self, distance: Duration, now: Instant) {
+        self.told.add(distance, now);
     }
 
     /// How many more commands may leave now.
@@ -150,16 +150,16 @@ impl Windows {
         if self.writes.waits_for_others {
             self.read_distance(now)
         } else {
-            self.least(self.writes.distance(now))
+            self.least(self.writes.distance(now), now)
         }
     }
 
     fn read_distance(&self, now: Instant) -> Option<Duration> {
-        self.least(self.reads.distance(now))
+        self.least(self.reads.distance(now), now)
     }
 
-    fn least(&self, measured: Option<Duration>) -> Option<Duration> {
-        [measured, self.told].into_iter().flatten().min()
+    fn least(&self, measured: Option<Duration>, now: Instant) -> Option<Duration> {
+        [measured, self.told.get(now)].into_iter().flatten().min()
     }
 
     fn size(window: &Window, distance: Option<Duration>) -> usize {

@@ -347,7 +347,7 @@ impl Store {
     fn has_connected(&self, round_trip: std::time::Duration) {
         let mut work = self.work();
         work.scheduler.topology_changed();
-        work.scheduler.learn_distance(round_trip);
+        work.scheduler.learn_distance(round_trip, Instant::now());
     }
 }
 

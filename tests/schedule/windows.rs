@@ -1,5 +1,7 @@
 //! How many commands are in flight, and how full they are.
 
+use std::time::Duration;
+
 use pure_rooms::schedule::{FindEnd, Limits, MAX_REPLY_BYTES};
 
 use crate::bench::{Bench, keys};
@@ -202,4 +204,24 @@ fn the_first_that_waits_is_heeded_and_named_a_time() {
         assert!(bench.scheduler.next_wake(bench.now).is_some());
         assert!(!heeds(&bench), "the next ones wait with it");
     }
+}
+
+#[test]
+fn a_distance_that_was_told_is_forgotten_when_the_server_is_far_away() {
+    let mut bench = Bench::new();
+    let near = Duration::from_millis(1);
+    bench.scheduler.learn_distance(near, bench.now);
+    run_finds(&mut bench, 30, 3);
+    let free = |bench: &mut Bench| {
+        (0..20).for_each(|key| drop(bench.get(key)));
+        bench.poll_all().len()
+    };
+    let mut probe = Bench::new();
+    probe.scheduler.learn_distance(near, probe.now);
+    run_finds(&mut probe, 30, 3);
+    assert_eq!(free(&mut probe), 3, "1 ms over 300 µs");
+    // No failure tells of a route that has changed.
+    bench.advance(60_000);
+    run_finds(&mut bench, 30, 3);
+    assert!(free(&mut bench) > 10);
 }
