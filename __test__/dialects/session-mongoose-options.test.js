@@ -69,6 +69,21 @@ describe('the normal form', () => {
   })
 })
 
+describe("options of connect-mongo's rows are refused", () => {
+  const SessionStore = require('../../session-mongoose')(require('express-session'))
+  const asked = {
+    conflicts: 'merge', fields: { a: () => 1 }, maxLifetime: 60, touch: false, 'ttl that is a function': () => 60
+  }
+  for (const [name, value] of Object.entries(asked)) {
+    test(name, () => {
+      const given = { url: 'mongodb://127.0.0.1:9/a', interval: 60_000, [name.split(' ')[0]]: value }
+      const refusal = { name: 'TypeError', message: new RegExp(`^session-mongoose has no ${name}, .*use require\\('connect-mongo-native'\\)`) }
+      assert.throws(() => normalize(given), refusal)
+      assert.throws(() => new SessionStore(given), refusal)
+    })
+  }
+})
+
 describe('the main entry', () => {
   const isOurs = options => isMeant(options, legacy.NAMES)
 

@@ -75,12 +75,13 @@ function normalize (given) {
 }
 
 /** What documents of session-mongoose's cannot carry. */
-function refuse ({ conflicts, fields, maxLifetime, touch }) {
+function refuse ({ conflicts, fields, maxLifetime, touch, ttl }) {
   const asked = {
     conflicts: (conflicts ?? 'overwrite') !== 'overwrite',
     fields: (fields ?? null) !== null,
     maxLifetime: (maxLifetime ?? null) !== null,
-    touch: (touch ?? true) !== true
+    touch: (touch ?? true) !== true,
+    'ttl that is a function': typeof ttl === 'function'
   }
   const given = Object.keys(asked).find(name => asked[name])
   if (given === undefined) return
