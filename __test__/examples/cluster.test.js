@@ -5,12 +5,15 @@ const { test } = require('node:test')
 
 const { describeExample } = require('../helpers/examples')
 
+const PATIENCE_MS = 30_000
+
 describeExample('cluster', example => {
   test('each worker finds the session that another has stored', async () => {
     const app = await example.start()
     const browser = app.browser()
     const workers = new Set()
-    for (let n = 1; n <= 20; n++) {
+    // A worker may take its time to listen.
+    for (let n = 1, end = Date.now() + PATIENCE_MS; n <= 20 || (workers.size < 2 && Date.now() < end); n++) {
       // A connection of its own for each request: the primary gives connections to the workers in turn.
       const { text, headers } = await browser.visit('/', { headers: { connection: 'close' } })
       assert.equal(text, `Visit ${n}`)
