@@ -27,12 +27,12 @@ const { Tally } = require('./tally')
 /**
  * `finalRows`: what was stored in the end, by id; `strayEvents`: ids with an event of no set.
  *
- * `promises`: `fences` (see RowModel); `exactResults`, whether an acknowledged write says truly whether there
- * was a row; `touchesMayPass`, but for touches, which may say so without knowing; `showsTouches`, whether a
- * get shows the dates of touches; `timeoutMS`, the operation timeout, if there is one.
+ * `promises`: `fences` (see LateWrites); `exactResults`, whether an acknowledged write says truly whether
+ * there was a row; `touchesMayPass`, but for touches, which may say so without knowing; `showsTouches`,
+ * whether a get shows the dates of touches; `timeoutMS`, the operation timeout, if there is one.
  *
  * Returns `violations`, each `{ kind, entry, possible }`, and counts. `unpromised` counts what contradicts
- * the order of the calls and could not have been prevented: see RowModel.
+ * the order of the calls and could not have been prevented: see LateWrites.
  */
 function check ({ ledger, finalRows, strayEvents = [] }, promises) {
   const checker = new Checker(ledger, promises)

@@ -5,27 +5,25 @@
 // A row is `{ n, expires }`: `n` is the number of the set that stored it, `expires` the date of the last set
 // or touch, in milliseconds. null is no row.
 
+const { LateWrites } = require('./late-writes')
+
 class RowModel {
-  #fences
   /** What the acknowledged calls have left. */
   #rows = new Map([[keyOf(null), null]])
-  /** Writes of unknown outcome. Each may apply at once, later or never. */
-  #late = []
-  /** Those that may still apply after a later write was acknowledged: nothing promises to prevent that. */
-  #overdue = []
+  #late
   /** Touches that have changed nothing. Until they failed, gets showed their dates over the rows found. */
   #shown = []
   /** How many drops of the collection are under way. */
   #drops = 0
 
-  /** `fences`: whether a write of unknown outcome is over once a later one of its id is acknowledged. */
-  constructor ({ fences }) {
-    this.#fences = fences
+  /** `promises`: see LateWrites. */
+  constructor (promises) {
+    this.#late = new LateWrites(promises)
   }
 
   /** The rows that may be there. `unpromised`: those too that nothing promises to prevent. */
-  rows ({ unpromised = false } = {}) {
-    const late = unpromised ? [...this.#late, ...this.#overdue] : this.#late
+  rows (options) {
+    const late = this.#late.list(options)
     const rows = new Map(this.#rows)
     for (const { kind, n, expires } of late) {
       if (kind === 'set') add(rows, { n, expires })
@@ -58,14 +56,12 @@ class RowModel {
     else if (kind !== 'touch') this.#become([null])
     else if (missed) this.#become([null])
     else this.#become(this.rows().map(row => row && { ...row, expires }))
-    const kept = this.#fences ? this.#late.filter(effect => effect.kind === 'clear') : this.#late
-    this.#overdue.push(...kept)
-    this.#late = []
+    this.#late.end()
   }
 
   /** The write may have been applied, and may be applied later. */
   unknown ({ kind, n, expires }) {
-    this.#late.push({ kind, n, expires })
+    this.#late.add({ kind, n, expires })
   }
 
   /** From now on somebody drops the collection, at a moment of their own. */

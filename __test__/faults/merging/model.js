@@ -3,26 +3,24 @@
 // What the row of one id may be after the calls so far, where saves merge: its properties, each of which one
 // save has added and none has changed. A row has all that are certain and some that are possible.
 
+const { LateWrites } = require('../late-writes')
+
 const REMOVALS = new Set(['destroy', 'destroyWhere', 'clear'])
 
 class MergingModel {
-  #fences
   #row = { mayBeMissing: true, mayExist: false, certain: new Set(), possible: new Set() }
-  /** Writes of unknown outcome. Each may apply at once, later or never. */
-  #late = []
-  /** Those that may still apply after a later write was acknowledged: nothing promises to prevent that. */
-  #overdue = []
+  #late
   /** How many drops of the collection are under way. */
   #drops = 0
 
-  /** `fences`: whether a write of unknown outcome is over once a later one of its id is acknowledged. */
-  constructor ({ fences }) {
-    this.#fences = fences
+  /** `promises`: see LateWrites. */
+  constructor (promises) {
+    this.#late = new LateWrites(promises)
   }
 
   /** What the row may be. `unpromised`: by what nothing promises to prevent, too. */
-  view ({ unpromised = false } = {}) {
-    const late = unpromised ? [...this.#late, ...this.#overdue] : this.#late
+  view (options) {
+    const late = this.#late.list(options)
     const { mayBeMissing, mayExist, certain, possible } = this.#row
     const mayGo = mayBeMissing || this.#drops > 0 || late.some(({ kind }) => REMOVALS.has(kind))
     const mayCome = late.some(({ kind }) => kind === 'create')
@@ -43,14 +41,12 @@ class MergingModel {
       const isKept = kind === 'save' || (mayExist && !mayBeMissing)
       this.#become({ mayBeMissing: false, certain: [...isKept ? certain : [], n], possible: mayExist ? possible : [] })
     }
-    const kept = this.#fences ? this.#late.filter(effect => effect.kind === 'clear') : this.#late
-    this.#overdue.push(...kept)
-    this.#late = []
+    this.#late.end()
   }
 
   /** The write may have been applied, and may be applied later. */
   unknown ({ kind, n }) {
-    this.#late.push({ kind, n })
+    this.#late.add({ kind, n })
   }
 
   /** From now on somebody drops the collection, at a moment of their own. */
