@@ -13,11 +13,11 @@ const { readId } = require('./ids')
 /** The server's code for an update that would insert a row with another id than it asks for. */
 const IMMUTABLE_FIELD = 66
 
-/** WriteConcernFailed, UnknownReplWriteConcern, UnsatisfiableWriteConcern: driver 3 has no other mark. */
-const CONCERN_CODES = new Set([64, 79, 100])
-
 /** And for one that inserts a row which another has inserted meanwhile. */
 const DUPLICATE_KEY = 11000
+
+/** WriteConcernFailed, UnknownReplWriteConcern, UnsatisfiableWriteConcern: driver 3 has no other mark. */
+const CONCERN_CODES = new Set([64, 79, 100])
 
 /** Said in each call, since the caller's client may have been made with others. */
 const READING = { promoteLongs: true, promoteValues: true, promoteBuffers: false, raw: false }
