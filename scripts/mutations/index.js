@@ -23,6 +23,10 @@ const CARGO_TIMEOUT_MS = 5 * 60_000
 /** What a mutation makes fail is no seed to keep, and the first failure is enough. */
 const CARGO_ENV = { PROPTEST_DISABLE_FAILURE_PERSISTENCE: '1', PROPTEST_MAX_SHRINK_ITERS: '0', RUST_BACKTRACE: '0' }
 
+/** What was interrupted has noticed nothing, and its file is as it was when the run ends. */
+let isStopped = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { isStopped = true })
+
 main(async () => {
   const only = process.argv[2]
   const chosen = MUTATIONS.filter(({ file, test, crate }) => !only || `${file} ${test ?? crate}`.includes(only))
@@ -33,7 +37,9 @@ main(async () => {
   const missed = []
   for (const mutation of chosen) {
     console.log(`\n${mutation.file}: ${mutation.breaks}`)
-    if (!await isNoticed(mutation)) missed.push(mutation)
+    const noticed = await isNoticed(mutation)
+    if (isStopped) return 130
+    if (!noticed) missed.push(mutation)
   }
   console.log(missed.length === 0 ? `\nEvery mutation was noticed: ${chosen.length}.` : '\nNot noticed:')
   for (const { file, breaks } of missed) console.log(`  ${file}: ${breaks}`)
@@ -56,7 +62,9 @@ async function isNoticed (mutation) {
   try {
     fs.writeFileSync(source, text.replace(from, () => to))
     // What does not compile would pass for noticed.
-    if (!await compiles(mutation)) throw new Error(`${file} does not compile with this: ${to}`)
+    const isBuilt = await compiles(mutation)
+    if (isStopped) return false
+    if (!isBuilt) throw new Error(`${file} does not compile with this: ${to}`)
     return !await pass(crate ? { crates: [crate] } : { tests: [test] })
   } finally {
     fs.writeFileSync(source, text)
