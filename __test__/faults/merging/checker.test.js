@@ -86,6 +86,12 @@ test('a late write that nothing fences off is counted apart', () => {
   assert.deepEqual([violations, unpromised], [[], 1])
 })
 
+test('a late clear is counted apart, and what it took is not missed afterwards', () => {
+  const calls = [create(), clear(UNKNOWN), save(), create(), get([3])]
+  const { violations, unpromised } = run(calls)
+  assert.deepEqual([violations, unpromised], [[], 1])
+})
+
 test('a drop by somebody else takes what was called before it, and not what is called after it', () => {
   const drop = { kind: 'drop' }
   assert.deepEqual(wrong([create(), drop, create(), get([2])]), [])

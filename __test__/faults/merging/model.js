@@ -36,6 +36,8 @@ class MergingModel {
 
   acknowledge ({ kind, n, result }) {
     if (REMOVALS.has(kind) || result === 'gone') this.#become({ mayExist: false })
+    // Whatever there was before, and whatever took it.
+    else if (result === 'created') this.#become({ mayBeMissing: false, certain: [n] })
     else {
       const { mayBeMissing, mayExist, certain, possible } = this.view()
       const isKept = kind === 'save' || (mayExist && !mayBeMissing)
