@@ -240,6 +240,16 @@ module.exports = [
     crate: 'threads'
   },
   {
+    breaks: 'two locks are taken in one order',
+    file: 'src/schedule/budget.rs',
+    replace: [
+      'granted.push(next);',
+      'let on_granted = next.on_granted.lock().unwrap_or_else(PoisonError::into_inner).take();\n' +
+        '                on_granted.into_iter().for_each(|on_granted| on_granted());\n                granted.push(next);'
+    ],
+    crate: 'threads'
+  },
+  {
     breaks: 'failures that may mend are tried again until the deadline',
     file: 'src/mongo/retry.rs',
     replace: ['if is_numbered && server_error::is_retryable(&error)', 'if false && server_error::is_retryable(&error)'],

@@ -160,3 +160,30 @@ fn room_is_granted_to_all_in_their_turn_and_given_back_whole() {
         assert_eq!(budget.payload_bytes(), 0);
     });
 }
+
+/// As `Store::reserve` does: it gives back what it was granted while it holds the lock that whoever tells it of room takes.
+#[test]
+fn who_is_told_of_room_may_be_giving_some_back() {
+    in_many_orders(|| {
+        let budget = Arc::new(Budget::default());
+        let askers: Vec<_> = (0..2)
+            .map(|n| {
+                let budget = Arc::clone(&budget);
+                thread::spawn(move || {
+                    let number = Arc::new(Mutex::new(None));
+                    let known = Arc::clone(&number);
+                    let on_granted = Box::new(move || _ = *known.lock().unwrap());
+                    let share = budget.request(MAX_PAYLOAD_BYTES / 2 + 1, on_granted);
+                    let mut number = number.lock().unwrap();
+                    *number = Some(n);
+                    drop(share);
+                    drop(number);
+                })
+            })
+            .collect();
+        for asker in askers {
+            asker.join().unwrap();
+        }
+        assert_eq!(budget.payload_bytes(), 0);
+    });
+}
