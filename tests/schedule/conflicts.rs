@@ -6,7 +6,7 @@ use pure_rooms::{
 };
 
 use crate::{
-    bench::{Came, Made, expecting},
+    bench::{Came, Made, Text, expecting},
     world::{Call, World},
 };
 
@@ -16,10 +16,15 @@ impl World {
         let stored = |(sequence, call): (usize, &Call)| (*call == Call::Set(key)).then_some(sequence as u64);
         let mut sets = self.calls.iter().enumerate().rev().filter_map(stored);
         let seen = usize::from(age).checked_sub(1).and_then(|age| sets.nth(age));
-        let expected = seen.map_or(Expected::NoRow, expecting);
+        self.set_expecting(key, seen.map_or(Expected::NoRow, expecting));
+    }
+
+    /// Returns the set's sequence number, which it stores.
+    pub fn set_expecting(&mut self, key: u8, expected: Expected<Text>) -> u64 {
         self.calls.push(Call::Set(key));
         let sequence = self.bench.conditional(key, expected.clone());
         self.expected.insert(sequence, expected);
+        sequence
     }
 
     /// The app stores its own over what it is shown. What is gone stays gone.
@@ -28,6 +33,7 @@ impl World {
             return;
         }
         let Conflict { sequence, row, .. } = self.conflicts.remove(choice % self.conflicts.len());
+        self.shown.extend(row.iter().map(|row| row.value.number));
         let expected = match (row, &self.expected[&sequence]) {
             (Some(row), _) => expecting(row.value.number),
             (None, Expected::NoRow) => Expected::NoRow,

@@ -3,6 +3,7 @@
 mod bench;
 mod conditional;
 mod conflicts;
+mod elsewhere;
 mod faults;
 mod found;
 mod model;

@@ -10,13 +10,6 @@ use crate::world::{Failure, KEYS, Step, World};
 
 fn step() -> impl Strategy<Value = Step> {
     let key = 0..KEYS;
-    let failure = prop_oneof![
-        Just(Failure::Refused),
-        Just(Failure::Rejected),
-        Just(Failure::Unconfirmed),
-        Just(Failure::Interrupted),
-        Just(Failure::Unanswered),
-    ];
     let large = prop::bool::weighted(0.1);
     let serves = prop::bool::weighted(0.8);
     prop_oneof![
@@ -31,10 +24,20 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3u8).prop_map(Step::Barrier),
         8 => any::<usize>().prop_map(Step::Execute),
         8 => any::<usize>().prop_map(Step::Reply),
-        3 => (any::<usize>(), failure).prop_map(|(command, failure)| Step::Fail(command, failure)),
+        3 => (any::<usize>(), failure()).prop_map(|(command, failure)| Step::Fail(command, failure)),
         1 => any::<usize>().prop_map(Step::Arrive),
         1 => any::<usize>().prop_map(Step::Ring),
         2 => (0..20u64).prop_map(Step::Advance),
+    ]
+}
+
+pub fn failure() -> impl Strategy<Value = Failure> {
+    prop_oneof![
+        Just(Failure::Refused),
+        Just(Failure::Rejected),
+        Just(Failure::Unconfirmed),
+        Just(Failure::Interrupted),
+        Just(Failure::Unanswered),
     ]
 }
 

@@ -98,6 +98,8 @@ pub struct World {
     /// What each conditional set expects, as it was last filled.
     pub expected: HashMap<u64, Expected<Text>>,
     pub conflicts: Vec<Conflict<Made>>,
+    /// Rows that the app has looked at in a conflict.
+    pub shown: BTreeSet<u64>,
     /// Barriers whose outcome the transport has delivered.
     pub done: BTreeSet<u64>,
 }
@@ -116,6 +118,7 @@ impl World {
             carried_out: HashMap::new(),
             expected: HashMap::new(),
             conflicts: Vec::new(),
+            shown: BTreeSet::new(),
             done: BTreeSet::new(),
         }
     }
@@ -178,7 +181,7 @@ impl World {
     }
 
     /// Sends what may leave, and checks what the rules say of commands that are in flight together.
-    fn send(&mut self) {
+    pub fn send(&mut self) {
         while let Some(command) = self.bench.poll() {
             self.next_number += 1;
             self.check_departure(&command);
