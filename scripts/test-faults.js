@@ -2,10 +2,11 @@
 
 // npm run test:faults  breaks servers and networks under random calls, and prints what came of it: the table
 //                      of docs/reliability.md. It takes about 20 minutes, and goes on where it was stopped
-// npm run test:faults -- [--only <text>] [--subject <text>] [--times <n>] [--seed <n>] [--rounds <n>] …
+// npm run test:faults -- [--only <text>] [--subject <text>] [--clients <n>] [--times <n>] …
 //
 //   --only      faults with this text in their names
 //   --subject   core, borrowed or 'connect-mongo 6'
+//   --clients   how many call at the same time (default: 64, or the fault's own number)
 //   --times     how often each fault happens (default: each has its own)
 //   --seed      of the first round (default 1)
 //   --rounds    each with a seed of its own (default 1); the table has their sums. Seeds that have ever
@@ -37,6 +38,7 @@ const TRIAL_LIMIT_MS = 15 * 60_000
 const OPTIONS = {
   only: { type: 'string', default: '' },
   subject: { type: 'string', default: '' },
+  clients: { type: 'string' },
   times: { type: 'string' },
   seed: { type: 'string', default: '1' },
   rounds: { type: 'string', default: '1' },
@@ -75,13 +77,14 @@ main(async () => {
 })
 
 /** Every trial: of each fault, each subject and each seed. */
-function inputsOf ({ only, subject: text, times, ...values }) {
+function inputsOf ({ only, subject: text, times, clients, ...values }) {
   const names = Object.keys(faults('kinds')).filter(name => name.includes(only))
   const subjects = faults('subjects').subjects.filter(name => name.includes(text))
   return names.flatMap(fault => subjects.flatMap(subject => {
     const kept = faults('kept-seeds').filter(one => one.fault === fault && one.subject === subject).map(({ seed }) => seed)
     const seeds = new Set([...seedsOf(values), ...kept])
-    return [...seeds].map(seed => ({ fault, subject, seed, ...times && { times: Number(times) } }))
+    const given = { ...times && { times: Number(times) }, ...clients && { clients: Number(clients) } }
+    return [...seeds].map(seed => ({ fault, subject, seed, ...given }))
   }))
 }
 

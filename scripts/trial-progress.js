@@ -13,8 +13,8 @@ class Progress {
   #file
   #results = new Map()
 
-  constructor ({ ledgers, anew, times, seed, rounds }) {
-    const hash = createHash('sha256').update(JSON.stringify({ times, seed, rounds }))
+  constructor ({ ledgers, anew, clients, times, seed, rounds }) {
+    const hash = createHash('sha256').update(JSON.stringify({ clients, times, seed, rounds }))
     hash.update(fs.readFileSync(process.env.CONNECT_MONGO_NATIVE_LIBRARY_PATH))
     for (const folder of SOURCES) {
       const names = fs.readdirSync(path.join(root, folder), { recursive: true })

@@ -4,7 +4,7 @@ const { digits, groups, table } = require('../../benchmark/report')
 
 const HEAD = [
   'fault', 'store', 'times', 'operations', 'acknowledged', 'failed', 'lost', 'resurrected', 'created twice', 'unsettled',
-  'other', 'not promised', 'longest wait'
+  'other', 'not promised', 'per second', 'longest wait'
 ]
 
 const SUMS = [
@@ -20,8 +20,9 @@ function reportOf (results) {
     const finished = rounds.filter(({ crashed }) => !crashed)
     const sum = name => finished.reduce((total, round) => total + round[name], 0)
     if (finished.length < rounds.length) return [fault, subject, 'crashed', ...HEAD.slice(3).map(() => '')]
+    const rate = Math.round(sum('operations') / sum('seconds')).toLocaleString('en')
     const longest = Math.max(...finished.map(({ longestMS }) => longestMS))
-    return [fault, subject, ...SUMS.map(name => sum(name).toLocaleString('en')), `${digits(longest / 1000)} s`]
+    return [fault, subject, ...SUMS.map(name => sum(name).toLocaleString('en')), rate, `${digits(longest / 1000)} s`]
   })
   return table(HEAD, rows, 2)
 }

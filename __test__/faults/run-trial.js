@@ -6,9 +6,9 @@ const { writeFileSync } = require('node:fs')
 const faults = require('./kinds')
 const { runTrial } = require('./trial')
 
-const { fault, subject, seed, times, ledgers } = JSON.parse(process.argv[2])
+const { fault, subject, seed, times, clients, ledgers } = JSON.parse(process.argv[2])
 
-runTrial(faults[fault], [subject], { seed, times }).then(({ stores, ...result }) => {
+runTrial(faults[fault], [subject], { seed, times, clients }).then(({ stores, ...result }) => {
   if (ledgers) writeFileSync(ledgers, JSON.stringify({ fault, subject, ...result, stores }))
   const errors = stores.flatMap(({ errors }) => errors)
   process.send?.({ subject, ...result, errors }, () => process.exit(0))
