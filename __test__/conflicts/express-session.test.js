@@ -8,6 +8,7 @@ const session = require('express-session')
 
 const { COOKIES } = require('./express-session/cookies')
 const { SESSIONS } = require('./express-session/sessions')
+const { inEachForm } = require('../helpers/forms')
 const { serveSessions, SpiedStore } = require('../helpers/session-app')
 const { useCollection } = require('../helpers/stores')
 
@@ -18,6 +19,8 @@ for (const [way, open] of Object.entries(backends)) {
   for (const conflicts of ['overwrite', 'merge', 'reject']) {
     STORES[`${way}, ${conflicts}`] = () => open({ conflicts, autoRemove: 'disabled' })
   }
+  const encryption = inEachForm({ [way]: open }, { conflicts: 'merge', autoRemove: 'disabled' })
+  for (const { name, open } of encryption.filter(({ name }) => name.includes('encrypt'))) STORES[`${name}, merge`] = open
   STORES[`${way}, documents, merge`] = () => open({ conflicts: 'merge', stringify: false, autoRemove: 'disabled' })
 }
 

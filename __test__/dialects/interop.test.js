@@ -2,29 +2,22 @@
 
 const assert = require('node:assert/strict')
 const { after, describe, test } = require('node:test')
-const session = require('express-session')
 
+const { CONNECT_MONGOS } = require('../helpers/connect-mongos')
 const { callback, makeSession, useCollection } = require('../helpers/stores')
 
 const { dialects, rows, url } = useCollection('interop')
 
-// connect-mongo itself, of the three majors in use, and ours, on one collection.
-
-const PEERS = {
-  'connect-mongo 3.2.0': options => new (require('connect-mongo-3')(session))({ url, collection: 'interop', ...options }),
-  'connect-mongo 5.1.0': options => require('connect-mongo-5').create({ mongoUrl: url, collectionName: 'interop', ...options }),
-  'connect-mongo 6.0.0': options =>
-    require('connect-mongo-6').MongoStore.create({ mongoUrl: url, collectionName: 'interop', ...options })
-}
+// connect-mongo itself, and ours, on one collection.
 
 const SESSION = { user: { name: 'é✓😀', visits: 3, tags: ['a', null] }, none: null }
 
-for (const [name, openPeer] of Object.entries(PEERS)) {
+for (const [name, openPeer] of Object.entries(CONNECT_MONGOS)) {
   describe(name, () => {
     const peers = []
     after(() => Promise.all(peers.map(peer => peer.close())))
     const open = options => {
-      const peer = openPeer(options)
+      const peer = openPeer(url, 'interop', options)
       peers.push(peer)
       return peer
     }
