@@ -57,7 +57,7 @@ npm run bench -- network [option…]   get, set and touch at a fixed rate, over 
   --round-trips 1,10  ms to the server and back (only network; default ${network.defaults.roundTrips})
   --rates 200,2000    operations a second (only network; default ${network.defaults.rates})
   --rounds n          default ${stores.defaults.rounds}; network: ${network.defaults.rounds}
-  --seconds n         measured per trial, after a warm-up of a third of it; default ${stores.defaults.seconds}
+  --seconds n         measured per trial, after a warm-up of a third of it (network: of 3 s); default ${stores.defaults.seconds}
   --quick             a first impression in about half a minute, once everything is built: ${stores.quick.rounds} round of
                       ${stores.quick.seconds} s without touch; network: at ${network.quick.roundTrips} ms alone
   --json              all figures to stdout, in JSON

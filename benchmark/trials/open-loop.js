@@ -13,6 +13,9 @@ const { openStore } = require('../stores')
 /** One at a time they take a minute over a round trip of 30 ms. */
 const WRITES_AT_ONCE = 100
 
+/** Before anything is measured: servers live long, and code is compiled when it has run a thousand times. */
+const WARM_UP = { rate: 1000, seconds: 3 }
+
 /** Before the first time of a schedule, in ns: a thread takes about 30 ms to start. */
 const LEAD = 200_000_000n
 
@@ -25,7 +28,7 @@ async function run () {
   const operations = operationsOf(store)
   await writeAll(operations, WRITES_AT_ONCE)
   // All of it has ended before the rest begins: a driver whose code is not compiled yet may fall behind.
-  await drive(operations[op], poisson({ seed: `warm-up ${seed}`, rate, seconds: seconds / 3 }))
+  await drive(operations[op], poisson({ seed: `warm-up ${seed}`, ...WARM_UP }))
   const measured = await drive(operations[op], poisson({ seed, rate, seconds }))
   await close()
   process.send(figures(measured), () => process.disconnect())
