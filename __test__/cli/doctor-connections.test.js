@@ -12,7 +12,7 @@ const { MongoClient } = require('mongodb')
 
 const { isNear } = require('../../lib/cli/checks/configuration')
 const { makeCertificates } = require('../helpers/certificates')
-const { command } = require('../helpers/command-line')
+const { command, jsonOf } = require('../helpers/command-line')
 const { carryOut, clockAhead, doctor, finds, optionsFile } = require('../helpers/doctor')
 const { startReplicaSet, startStandalone } = require('../helpers/mongod')
 const { startOldServer } = require('../helpers/old-server')
@@ -25,6 +25,13 @@ const ON = ['--collection', 'doctor-connections']
 const url = (address, query = '') => ({ MONGODB_URL: `mongodb://${address}/app?${QUICK}${query}` })
 
 describe('the connection string', () => {
+  test('options that only old drivers had are no trouble to the core', async t => {
+    const mongoOptions = { useNewUrlParser: true, useUnifiedTopology: true }
+    const file = optionsFile(t, { mongoUrl: testUrl(), collectionName: 'doctor-connections', mongoOptions })
+    const { code, findings } = await doctor(['--options', file])
+    assert.equal(code, 0, JSON.stringify(findings))
+  })
+
   test('url: a password that is not encoded', async () => {
     for (const password of ['hunt/er2', 'hunt@er2', 'hunt:er2', 'hunt%er2', 'hunt?er2', '@hunt/er2']) {
       const env = { MONGODB_URL: `mongodb://user:${password}@127.0.0.1/app?${QUICK}` }
@@ -104,19 +111,18 @@ describe('users', () => {
   before(async () => {
     server = await startStandalone({
       users: [
-        user('reader', ['read']), user('writer', ['readWrite']), user('of-admin', ['root'], 'admin'), user('narrow', [])
+        user('reader', ['read']), user('writer', ['readWrite']), user('of-admin', ['root'], 'admin'), user('narrow', []),
+        user('blind', [])
       ]
     })
     client = new MongoClient(server.rootUri)
-    await client.db('app').command({
-      createRole: 'sessions',
-      privileges: [{
-        resource: { db: 'app', collection: 'narrow' },
-        actions: ['find', 'insert', 'update', 'remove', 'listIndexes']
-      }],
-      roles: []
-    })
-    await client.db('app').command({ grantRolesToUser: 'narrow', roles: ['sessions'] })
+    const resource = { db: 'app', collection: 'narrow' }
+    const actions = ['find', 'insert', 'update', 'remove']
+    for (const [user, more] of [['narrow', 'listIndexes'], ['blind', 'createIndex']]) {
+      const privileges = [{ resource, actions: [...actions, more] }]
+      await client.db('app').command({ createRole: `role of ${user}`, privileges, roles: [] })
+      await client.db('app').command({ grantRolesToUser: user, roles: [`role of ${user}`] })
+    }
     await client.db('app').createCollection('narrow')
   })
   after(async () => {
@@ -151,6 +157,18 @@ describe('users', () => {
     await carryOut(finding('index-rights').remedy, client.db('app'))
     const mended = await doctor(on, as('narrow'))
     assert.deepEqual([mended.code, mended.finding('index').level], [0, 'ok'])
+  })
+
+  test('index-unknown: whoever may not list indexes can use the other commands', async () => {
+    const [on, env] = [['--collection', 'narrow'], as('blind')]
+    const { code } = await finds('index-unknown', { level: 'warning', remedy: /listIndexes/, args: on, env })
+    assert.equal(code, 0)
+    const inspected = await jsonOf(['inspect', ...on], { env })
+    assert.deepEqual([inspected.code, inspected.result.indexes], [0, { list: null, troubles: [] }], inspected.stderr)
+    for (const args of [['list'], ['sweep', '--yes'], ['clear', '--yes']]) {
+      const { code, stderr } = await command([...args, ...on], { env })
+      assert.equal(code, 0, stderr)
+    }
   })
 
   test('who may write needs nothing else', async () => {

@@ -46,8 +46,11 @@ test('wrong usage ends with 2, and says what is right', async () => {
     [['list', '--collection', '--json'], /--collection takes a value/],
     [['list', '--json', '--json'], /--json is there twice/],
     [['list', 'sessions'], /What is sessions\?/],
+    [['list', 'an-id-of-a-session-is-longer'], /What is an-id-…\?/],
     [['list', '--limit', 'x'], /--limit must be a number/],
     [['list', '--backend', 'drivr'], /--backend must be native or driver; did you mean driver\?/],
+    [['show', '-abcdef'], /There is no -a\. What begins with a - and is no option goes behind --/],
+    [['destroy', '-hbcdef'], /There is no -b\. What begins with a -/],
     [['show'], /The id of a session is missing/],
     [['list'], /Set MONGODB_URL/, { MONGODB_URL: '' }],
     [['list'], /connection string/i, { MONGODB_URL: 'http://localhost' }]

@@ -15,14 +15,19 @@ function readArguments ({ options, positionals: wanted = {} }, args) {
   const seen = new Set()
   for (const token of tokens) {
     if (token.kind !== 'option') continue
-    check(token, options)
+    check(token, options, wanted)
     if (seen.has(token.name)) throw new UsageError(`--${token.name} is there twice`)
     seen.add(token.name)
   }
   const { min = 0, max = 0, name = 'argument' } = wanted
   if (values.help !== true && positionals.length < min) throw new UsageError(`The ${name} is missing`)
-  if (positionals.length > max) throw new UsageError(`What is ${positionals[max].slice(0, 40)}? Names are given with options`)
+  if (positionals.length > max) throw new UsageError(`What is ${shortened(positionals[max])}? Names are given with options`)
   return { values, positionals }
+}
+
+/** What may be the id of a session is not repeated whole. */
+function shortened (text) {
+  return text.length > 20 ? `${text.slice(0, 6)}…` : text
 }
 
 /** parseArgs refuses what it does not know, such as our texts. */
@@ -31,11 +36,17 @@ function forParser (options) {
   return Object.fromEntries(entries)
 }
 
-function check ({ name, rawName, value, inlineValue }, options) {
-  if (!Object.hasOwn(options, name)) throw unknown(rawName, Object.keys(options).map(known => `--${known}`))
+function check ({ name, rawName, value, inlineValue }, options, { name: wanted }) {
+  if (!Object.hasOwn(options, name)) {
+    // One session id in 64 of express-session's begins like an option.
+    if (wanted !== undefined && !rawName.startsWith('--')) {
+      throw new UsageError(`There is no ${rawName}. What begins with a - and is no option goes behind --`)
+    }
+    throw unknown(rawName, Object.keys(options).map(known => `--${known}`))
+  }
   if (options[name].type === 'boolean') {
     if (value !== undefined) throw new UsageError(`--${name} takes no value`)
-  } else if (value === undefined || value === '' || (!inlineValue && /^-./.test(value))) {
+  } else if (value === undefined || (value === '' && !options[name].mayBeEmpty) || (!inlineValue && /^-./.test(value))) {
     throw new UsageError(`--${name} takes a value: <${options[name].value}>`)
   }
 }

@@ -1,5 +1,6 @@
 'use strict'
 
+const { lenientClient } = require('../backends/driver/dial')
 const { findPeer, missingPeer } = require('../support/peers')
 const { appOptions, checkOptions, loadOptions } = require('./checks/app-options')
 const { checkCollection } = require('./checks/collection')
@@ -77,9 +78,10 @@ function dialling ({ url, mongoOptions }, MongoClient) {
   return {
     dial (more) {
       if (hasStrayPassword(url)) throw new Error('the password has a / that is not encoded')
-      return new MongoClient(url, { ...limits, ...mongoOptions, ...more })
+      // The core ignores the options that only old drivers had; whoever dials with backend: 'driver' says it again.
+      return lenientClient(MongoClient, url, { ...limits, ...mongoOptions, ...more })
     },
-    dialMember: host => new MongoClient(ofMember(url, host), { ...ofAnyMember, directConnection: true })
+    dialMember: host => lenientClient(MongoClient, ofMember(url, host), { ...ofAnyMember, directConnection: true })
   }
 }
 

@@ -17,7 +17,7 @@ function helpOnAll () {
     'connect-mongo-native help <command> has the options of each. MONGODB_URL says where MongoDB is.',
     'Nothing is destroyed without --yes. Ids are shown by their first 6 characters without --show-ids.',
     '',
-    'Exit codes: 0 done, 1 failed or trouble found, 2 wrong usage.',
+    'Exit codes: 0 done, 1 failed or trouble found, 2 wrong usage, 3 done but for what is listed.',
     ''
   ].join('\n')
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-const { listIndexes } = require('../migrate/indexes')
+const { indexesIfKnown } = require('../migrate/indexes')
 const { judge } = require('./checks/indexes')
 const EXIT = require('./exit-codes')
 const { count, size, table } = require('./format')
@@ -47,15 +47,18 @@ async function figures (collection, output) {
 /** Bytes on the disk; null where the user may not ask. */
 async function storage (collection) {
   try {
-    const [{ storageStats }] = await collection.aggregate([{ $collStats: { storageStats: {} } }]).toArray()
-    return { bytes: storageStats.storageSize, indexBytes: storageStats.totalIndexSize }
+    // One document of each shard.
+    const stats = await collection.aggregate([{ $collStats: { storageStats: {} } }]).toArray()
+    const sum = name => stats.reduce((total, { storageStats }) => total + Number(storageStats[name]), 0)
+    return { bytes: sum('storageSize'), indexBytes: sum('totalIndexSize') }
   } catch {
     return null
   }
 }
 
 async function indexes (collection, isEmpty) {
-  const listed = await listIndexes(collection)
+  const listed = await indexesIfKnown(collection)
+  if (listed === null) return { list: null, troubles: [] }
   const troubles = judge(listed, { collection, isEmpty }).filter(({ level }) => level !== 'ok')
   return {
     list: listed.map(({ name, key, unique = false, expireAfterSeconds }) => {
@@ -76,8 +79,8 @@ function print (report, output) {
   histogram('Layout', report.layouts, output)
   histogram('Encrypted, family', report.encrypted, output)
   histogram('Type of id', report.ids, output)
-  output.line('\nIndexes:')
-  for (const { name, key, unique, expireAfterSeconds } of indexes.list) {
+  output.line(indexes.list ? '\nIndexes:' : '\nIndexes: this user may not list them (listIndexes).')
+  for (const { name, key, unique, expireAfterSeconds } of indexes.list ?? []) {
     const ends = expireAfterSeconds === undefined ? '' : `, removes after ${expireAfterSeconds} s`
     output.line(`  ${name} on ${JSON.stringify(key)}${unique ? ', unique' : ''}${ends}`)
   }

@@ -14,7 +14,7 @@ const options = {
   'id-field': { type: 'string', value: 'name', text: "connect-mongodb-session's idField (default: _id)" },
   'expires-key': { type: 'string', value: 'name', text: "connect-mongodb-session's expiresKey (default: expires)" },
   'redis-url': { type: 'string', value: 'connection string', text: 'where Redis is (or the environment variable REDIS_URL)' },
-  prefix: { type: 'string', value: 'text', text: "connect-redis's prefix (default: sess:)" },
+  prefix: { type: 'string', value: 'text', mayBeEmpty: true, text: "connect-redis's prefix (default: sess:)" },
   ...WHERE,
   model: { type: 'string', value: 'name', text: "or the name of the sessions' Mongoose model (session-mongoose's modelName)" },
   to: { type: 'string', value: 'name', text: 'the collection that they go to (default: the same one; of connect-redis, sessions)' },

@@ -4,7 +4,7 @@ const modern = require('../dialects/modern')
 const backends = require('../backends')
 const { findPeer, missingPeer } = require('../support/peers')
 const { missingCollection, namesIn } = require('../migrate/collections')
-const { isUniqueSid, listIndexes } = require('../migrate/indexes')
+const { indexesIfKnown, isUniqueSid } = require('../migrate/indexes')
 const { readWord } = require('./arguments')
 const { UsageError } = require('./usage-error')
 
@@ -79,7 +79,7 @@ async function checkCollection (target, output, backend) {
   }
   await withDatabase(target, 'this command', async db => {
     await requireCollection(db, target.collection)
-    if ((await listIndexes(db.collection(target.collection))).some(isUniqueSid)) {
+    if ((await indexesIfKnown(db.collection(target.collection)))?.some(isUniqueSid)) {
       throw new Error(`${target.collection} is a collection of session-mongoose. Its sessions can be looked at after ` +
         'connect-mongo-native migrate --from session-mongoose')
     }

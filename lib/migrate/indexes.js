@@ -18,6 +18,19 @@ async function listIndexes (collection) {
   }
 }
 
+/** Unauthorized. */
+const REFUSED = 13
+
+/** The indexes; null where the user may not ask for them: a store needs no such right. */
+async function indexesIfKnown (collection) {
+  try {
+    return await listIndexes(collection)
+  } catch (error) {
+    if (error.code === REFUSED) return null
+    throw error
+  }
+}
+
 async function dropIndex (collection, { name }) {
   try {
     await collection.dropIndex(name)
@@ -35,4 +48,4 @@ const isUsedAt = index => isOn('usedAt', index) && isWhole(index) && isTtl(index
 /** Those of session-mongoose that are of no use to connect-mongo, or in its way. */
 const isObsolete = index => isUniqueSid(index) || isBoth(index) || isPlainExpires(index)
 
-module.exports = { dropIndex, isObsolete, isPlainExpires, isUniqueSid, isUsedAt, listIndexes }
+module.exports = { dropIndex, indexesIfKnown, isObsolete, isPlainExpires, isUniqueSid, isUsedAt, listIndexes }

@@ -29,14 +29,18 @@ function newClient ({ dialect, url, mongoOptions }, feature) {
   if (typeof MongoClient.prototype.db !== 'function') return new OldClient(MongoClient, url, mongoOptions)
   const isDriver3 = typeof MongoClient.prototype.isConnected === 'function'
   if (isDriver3) return new MongoClient(url, { ...optionsOf3(), ...mongoOptions })
+  return dialect === 'legacy' ? lenientClient(MongoClient, url, mongoOptions) : new MongoClient(url, mongoOptions)
+}
+
+/** A client without the options that its driver does not know: driver 3 warned of them, later ones refuse. */
+function lenientClient (MongoClient, url, options) {
   try {
-    return new MongoClient(url, mongoOptions)
+    return new MongoClient(url, options)
   } catch (error) {
-    // Driver 3 warned of options that it did not know; later ones refuse them.
-    const unknown = dialect === 'legacy' && /^options? (.+) (is|are) not supported/.exec(error.message)
+    const unknown = /^options? (.+) (is|are) not supported/.exec(error.message)
     if (!unknown) throw error
     const refused = unknown[1].split(', ')
-    const known = Object.entries(mongoOptions).filter(([name]) => !refused.includes(name.toLowerCase()))
+    const known = Object.entries(options).filter(([name]) => !refused.includes(name.toLowerCase()))
     return new MongoClient(url, Object.fromEntries(known))
   }
 }
@@ -64,4 +68,4 @@ function dial (form) {
   return { value: makeClient(form, "backend: 'driver' with a URL"), owned: true, options: form.mongoOptions }
 }
 
-module.exports = { dial, driverTraits, makeClient }
+module.exports = { dial, driverTraits, lenientClient, makeClient }

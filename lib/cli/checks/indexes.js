@@ -1,6 +1,6 @@
 'use strict'
 
-const { isUniqueSid, listIndexes } = require('../../migrate/indexes')
+const { indexesIfKnown, isUniqueSid, listIndexes } = require('../../migrate/indexes')
 const { grant } = require('./rights')
 const { ok, problem, warning } = require('./finding')
 
@@ -16,15 +16,26 @@ const OTHER_NAME = 'expires_ttl'
 const FIELDS = ['_id', 'session', 'expires']
 
 async function checkIndexes (form, { collection, db }, { exists, mayCreateIndex }) {
-  const indexes = exists ? await listIndexes(collection) : []
+  const indexes = exists ? await indexesIfKnown(collection) : []
+  if (indexes === null) return [await unknownTo(db)]
   const isEmpty = !exists || await collection.findOne({}, { projection: { _id: 1 } }) === null
   const findings = judge(indexes, { collection, isEmpty, autoRemove: form.autoRemove })
   if (mayCreateIndex || form.autoRemove !== 'native' || indexes.some(isOnExpires)) return findings
-  const { authInfo } = await db.command({ connectionStatus: 1 })
-  const [user] = authInfo.authenticatedUsers
+  const user = await userOf(db)
   return findings.filter(({ code }) => !['index', 'index-missing'].includes(code)).concat(problem('index-rights',
     `There is no TTL index on ${collection.namespace}, and the user ${user.user} may not make one: expired sessions stay.`,
     `Have it made: ${createIndex(collection)}; or ${grant(user, db.databaseName)}; or set autoRemove: 'interval'`))
+}
+
+async function unknownTo (db) {
+  const user = await userOf(db)
+  return warning('index-unknown', `The user ${user.user} may not list indexes: it is unknown whether MongoDB removes expired sessions.`,
+    `Give it the right listIndexes: ${grant(user, db.databaseName)}`)
+}
+
+async function userOf (db) {
+  const { authInfo } = await db.command({ connectionStatus: 1 })
+  return authInfo.authenticatedUsers[0]
 }
 
 /**

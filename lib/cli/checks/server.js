@@ -16,7 +16,7 @@ async function checkServer (form, { client, db }) {
   const received = Date.now()
   const { version } = await db.command({ buildInfo: 1 })
   return [
-    checkVersion(version),
+    checkVersion(version, form),
     checkTopology(hello, client.options),
     checkClock(hello.localTime, sent, received),
     await checkWriteConcern(form, hello, version, client),
@@ -24,8 +24,8 @@ async function checkServer (form, { client, db }) {
   ].filter(Boolean)
 }
 
-function checkVersion (version) {
-  if (!isBefore(version, OLDEST)) return ok('version', `MongoDB ${version}.`)
+function checkVersion (version, { backend }) {
+  if (backend === 'driver' || !isBefore(version, OLDEST)) return ok('version', `MongoDB ${version}.`)
   return problem('version', `MongoDB ${version} is older than ${OLDEST}, the first that the core talks to.`,
     "Upgrade it; or set backend: 'driver'")
 }
