@@ -236,6 +236,32 @@ test('what was stored again as it was is tried again, a few times', async () => 
   assert.throws(() => save.failed(new Error('given up')), { name: 'SessionConflictError' })
 })
 
+describe('the row that a save has missed is read as it is now', () => {
+  const majority = { readConcern: { level: 'majority' } }
+  const ways = {
+    'by the core': () => ({ mongoOptions: majority }),
+    'on a client': () => ({ mongoUrl: undefined, client: new MongoClient(collection.url, majority) })
+  }
+  for (const [way, options] of Object.entries(ways)) {
+    test(`${way}, whatever the read concern`, async () => {
+      const client = new MongoClient(collection.url)
+      const db = client.db(rows.dbName)
+      const store = collection.modern({ ...options(), ...OPTIONS })
+      const sid = nextSid()
+      await store.set(sid, fresh(store, sid, { n: 0 }))
+      const [one, other] = [await loaded(store, sid), await loaded(store, sid)]
+      await store.set(sid, Object.assign(one, { n: 1 }))
+      await db.command({ profile: 2, filter: { ns: rows.namespace, 'command.filter._id': sid } })
+      await store.set(sid, Object.assign(other, { m: 1 }))
+      await db.command({ profile: 0 })
+      const finds = await db.collection('system.profile').find({ 'command.filter._id': sid }).toArray()
+      assert.deepEqual(finds.map(({ command }) => command.readConcern.level), ['local'])
+      assert.deepEqual(await stored(store, sid), { n: 1, m: 1 })
+      await client.close()
+    })
+  }
+})
+
 test('what overwrites whatever the option says is told of once', async () => {
   const warnings = await warningsOf(async () => {
     for (const open of Object.values(WAYS)) {

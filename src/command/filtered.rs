@@ -49,8 +49,8 @@ impl Target {
         command.finish()
     }
 
-    /// Finds the ids of rows. With the default read concern, whatever the store's: a majority may not have yet what was
-    /// acknowledged to this store.
+    /// Finds the ids of rows as the primary has them now, whatever the store's read concern: a majority may not have yet
+    /// what was acknowledged to this store.
     pub fn find_to_destroy(
         &self,
         filter: &Filter,
@@ -61,6 +61,7 @@ impl Target {
         let projection = command.document("projection");
         command.int32(ID, 1);
         command.end(projection);
+        Self::append_latest(&mut command);
         command.int64("maxTimeMS", max_time_millis);
         command.finish()
     }

@@ -18,6 +18,21 @@ pub enum Fields {
 impl Target {
     /// `max_time_millis`: the server gives up by then, as the callers have.
     pub fn find(&self, ids: &[Id], fields: Fields, max_time_millis: i64) -> RawDocumentBuf {
+        let mut command = self.begin_find_of(ids, fields);
+        self.append_read_concern(&mut command);
+        command.int64("maxTimeMS", max_time_millis);
+        command.finish()
+    }
+
+    /// What the primary has now, whatever the store's read concern: a majority may not have yet what a write has met.
+    pub fn find_latest(&self, ids: &[Id], fields: Fields, max_time_millis: i64) -> RawDocumentBuf {
+        let mut command = self.begin_find_of(ids, fields);
+        Self::append_latest(&mut command);
+        command.int64("maxTimeMS", max_time_millis);
+        command.finish()
+    }
+
+    fn begin_find_of(&self, ids: &[Id], fields: Fields) -> Writer {
         let id_bytes: usize = ids.iter().map(|id| id.bytes().len() + 16).sum();
         let mut command = Writer::new(192 + id_bytes);
         command.string("find", &self.collection);
@@ -47,8 +62,6 @@ impl Target {
             command.int32(self.layout.id_field(), 1);
             command.end(projection);
         }
-        self.append_read_concern(&mut command);
-        command.int64("maxTimeMS", max_time_millis);
-        command.finish()
+        command
     }
 }

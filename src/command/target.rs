@@ -26,6 +26,13 @@ impl Target {
         }
     }
 
+    /// The read concern of what must be as the primary has it now, whatever the database's default.
+    pub(super) fn append_latest(command: &mut Writer) {
+        let open = command.document("readConcern");
+        command.string("level", "local");
+        command.end(open);
+    }
+
     pub(super) fn append_write_concern(&self, command: &mut Writer) {
         if let Some(concern) = &self.write_concern {
             let open = command.document("writeConcern");

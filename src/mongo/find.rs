@@ -60,7 +60,7 @@ pub async fn find(
 pub async fn find_existing(context: &Context, keys: &[Id], deadline: Instant) -> Option<Vec<bool>> {
     let attempts = Attempts { context, deadline, ids: &[] };
     let target = &context.settings.target;
-    let command = target.find(keys, Fields::Id, attempts.remaining_millis());
+    let command = target.find_latest(keys, Fields::Id, attempts.remaining_millis());
     let (rows, _) = attempts.read(None, || documents(context, command.clone(), None)).await;
     let rows = rows.ok()?;
     let ids: Vec<Id> = rows.iter().filter_map(|row| target.layout.read_row(row)).map(|(id, _)| id).collect();
@@ -76,7 +76,7 @@ pub async fn find_current(
     let ids: Vec<&Id> = keys.iter().collect();
     let attempts = Attempts { context, deadline, ids: &ids };
     let target = &context.settings.target;
-    let command = target.find(keys, Fields::All, attempts.remaining_millis());
+    let command = target.find_latest(keys, Fields::All, attempts.remaining_millis());
     let (documents, _) = attempts.read(None, || documents(context, command.clone(), None)).await;
     let documents = documents.map_err(|failure| failure.error)?;
     let mut rows: HashMap<Id, StoredRow> =

@@ -1,7 +1,7 @@
 'use strict'
 
 const bson = require('../../session/bson')
-const { driverWriteConcern, projected, READING } = require('./commands')
+const { driverWriteConcern, projected, READING, READING_LATEST } = require('./commands')
 const { readId } = require('./ids')
 const { liveRow, NO_DATES } = require('./rows')
 
@@ -31,16 +31,12 @@ async function findWhere ({ collection }, layout, fields, { now, idsOnly }) {
   return { rows, next: null }
 }
 
-/**
- * `{ ids, filter }` of all rows on the primary, expired ones too, but for that of `except`. With the default
- * read concern, whatever the client's: a majority may not have yet what was acknowledged to this store.
- */
+/** `{ ids, filter }` of all rows on the primary, expired ones too, but for that of `except`. */
 function findToDestroy ({ collection }, fields, except) {
   return adopting(fields, async fields => {
     const filter = filterOf(fields)
     const others = except === null ? filter : { ...filter, _id: { $ne: except.value } }
-    const options = { ...READING, readPreference: 'primary', readConcern: { level: 'local' } }
-    const rows = await projected(collection.find(others, options), { _id: 1 }).toArray()
+    const rows = await projected(collection.find(others, READING_LATEST), { _id: 1 }).toArray()
     return { ids: rows.map(({ _id }) => readId(_id)), filter }
   })
 }
