@@ -2,7 +2,7 @@
 
 const bson = require('../../session/bson')
 const { Promise } = require('../../support/realm')
-const { Document } = require('./documents')
+const { bare, Document } = require('./documents')
 const { discreet, fateOf, precedesExecution, statementError, ungrouped } = require('./errors')
 const { readId } = require('./ids')
 
@@ -22,6 +22,9 @@ const CONCERN_CODES = new Set([64, 79, 100])
 /** Said in each call, since the caller's client may have been made with others. */
 const READING = { promoteLongs: true, promoteValues: true, promoteBuffers: false, raw: false }
 const WRITING = { ignoreUndefined: false, serializeFunctions: false }
+
+/** What the primary has now, whatever the client's concern: a majority may lack what a write has met. */
+const READING_LATEST = { ...READING, readPreference: 'primary', readConcern: { level: 'local' } }
 
 /** Of a reply that says nothing more. */
 const NOTHING = { upserted: [], errors: [], concernError: null, missed: [] }
@@ -86,7 +89,7 @@ class Commands {
   /** `{ rows, error }`: the rows as they are stored, with the indexes of their ids, on the primary. */
   async findCurrent (ids) {
     try {
-      const options = { ...READING, readPreference: 'primary', batchSize: ids.length + 1 }
+      const options = { ...READING_LATEST, batchSize: ids.length + 1 }
       const documents = ids.length === 1
         ? [await this.#collection.findOne(this.#filter(ids[0]), options)].filter(Boolean)
         : await this.#collection.find(this.#filterOf(ids), options).toArray()
@@ -101,7 +104,7 @@ class Commands {
   /** Which of the ids have a row, on the primary; null if that cannot be told. */
   async findExisting (ids) {
     try {
-      const options = { ...READING, readPreference: 'primary', batchSize: ids.length + 1 }
+      const options = { ...READING_LATEST, batchSize: ids.length + 1 }
       const cursor = this.#collection.find(this.#filterOf(ids), options)
       const rows = await projected(cursor, { [this.#layout.idField]: 1 }).toArray()
       const keys = new Set(rows.map(row => readId(row[this.#layout.idField]).key))
@@ -231,10 +234,14 @@ function concernErrorOf ({ errmsg, code }) {
 }
 
 function withAdopted (statement) {
-  const { value, fields } = statement
-  const adopted = { ...statement, adopted: true, fields: fields && bson.adopted(fields) }
-  if (!(value instanceof Document)) return adopted
-  return { ...adopted, value: new Document(bson.adopted(value.value), value.bytes) }
+  const { value, fields, condition } = statement
+  return {
+    ...statement,
+    adopted: true,
+    value: value instanceof Document ? new Document(bson.adopted(value.value), value.bytes) : value,
+    fields: fields && bson.adopted(fields),
+    condition: condition && { ...condition, expected: bson.adopted(bare(condition.expected)) }
+  }
 }
 
 /** bson before 5 leaves a bigint out, or fails by it; a filter without its id would match anything. */
@@ -296,4 +303,4 @@ function hasUpserted ({ upsertedCount, upsertedId, result }) {
   return upsertedCount > 0 || (upsertedId ?? null) !== null || result?.upserted?.length > 0
 }
 
-module.exports = { Commands, driverWriteConcern, idForDriver, projected, READING, writing }
+module.exports = { Commands, driverWriteConcern, idForDriver, projected, READING, READING_LATEST, writing }
