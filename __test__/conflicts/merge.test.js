@@ -19,6 +19,8 @@ describe('a property', () => {
     'that the later save changed and the other deleted': [{ a: { b: 1 } }, {}, { a: { b: 2 } }, { a: { b: 2 } }],
     'of an object inside': [{ a: { b: 1 } }, { a: { b: 1, c: 2 } }, { a: { b: 3 } }, { a: { b: 3, c: 2 } }],
     'of an object that both added': [{}, { a: { b: 1 } }, { a: { c: 2 } }, { a: { b: 1, c: 2 } }],
+    'of which each made an object is of the later save': [{ a: null }, { a: { b: 1 } }, { a: { c: 2 } }, { a: { c: 2 } }],
+    'of which each made an object of a list is, too': [{ a: [1] }, { a: { b: 1 } }, { a: { c: 2 } }, { a: { c: 2 } }],
     'that is an object on one side only': [{ a: 1 }, { a: { b: 1 } }, { a: 2 }, { a: 2 }],
     'with a date': [{ a: new Date(1) }, { a: new Date(1) }, { a: new Date(2) }, { a: new Date(2) }],
     'with a date that only they moved': [{ a: new Date(1) }, { a: new Date(3) }, { a: new Date(1) }, { a: new Date(3) }]

@@ -1,7 +1,8 @@
 'use strict'
 
+const { isPlain } = require('../session/plain')
 const { unmatchable } = require('./errors')
-const { isPlain, isSame } = require('./merge')
+const { isSame } = require('./merge')
 
 /** How often a conditional set is tried on a row that holds the expected value and is not matched by it. */
 const LOOKS = 3

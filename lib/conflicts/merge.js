@@ -2,6 +2,8 @@
 
 const { isDeepStrictEqual } = require('util')
 
+const { isPlain } = require('../session/plain')
+
 // Merges what two requests have made of one session: `theirs` is stored meanwhile, `ours` is saved now, and
 // both began with `base`. What one side changed is taken from it, a deletion included; what both changed is
 // taken from ours, the later save.
@@ -34,7 +36,9 @@ function mergeObjects (base, theirs, ours) {
 function mergeValues (base, theirs, ours) {
   if (isSame(theirs, ours) || isSame(base, theirs)) return ours
   if (isSame(base, ours)) return theirs
-  if (isPlain(theirs) && isPlain(ours)) return mergeObjects(isPlain(base) ? base : {}, theirs, ours)
+  // Where there was nothing, both have begun the same object. What was another value, each has replaced.
+  const start = base === ABSENT ? {} : base
+  if ([start, theirs, ours].every(isPlain)) return mergeObjects(start, theirs, ours)
   return appended(base, theirs, ours) ?? ours
 }
 
@@ -83,11 +87,4 @@ function isSame (one, other) {
   return one === other || isDeepStrictEqual(one, other)
 }
 
-function isPlain (value) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value._bsontype !== undefined) return false
-  const prototype = Object.getPrototypeOf(value)
-  // Another realm's plain objects, such as a test runner's, have a prototype without one.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-module.exports = { differOnlyInExpiration, isPlain, isSame, mergeCookies, mergeSessions }
+module.exports = { differOnlyInExpiration, isSame, mergeCookies, mergeSessions }
