@@ -10,7 +10,7 @@ const { abandoned } = require('./store/abandoned')
 const { Backfill } = require('./store/backfill')
 const { disposable } = require('./store/disposable')
 const { Expiry } = require('./store/expiry')
-const { Fields, NO_FIELDS } = require('./store/fields')
+const { fieldsOf } = require('./store/fields')
 const { hide } = require('./store/hidden')
 const { withNamedHooks } = require('./store/hooks')
 const { codecOf, layered } = require('./store/layers')
@@ -58,7 +58,7 @@ function defineStore (Store, { dialectOf, MemoryStore }) {
       this.#kind = kind
       const backend = kind.open(form)
       this.#isConditional = form.conflicts !== 'overwrite'
-      const fields = form.fields ? new Fields(form.fields, { codec, encode: kind.encodeFields }) : NO_FIELDS
+      const fields = fieldsOf(form, codec, kind)
       const bounded = boundedByOutages(this, backend, form)
       const layers = layered(bounded, codec, form, kind, { datesOf: this.#datesOf.bind(this), fields })
       this.#backend = layers.backend

@@ -102,6 +102,22 @@ for (const [way, open] of Object.entries(WAYS)) {
       return { rows: client.db(DATABASE).collection(name), options }
     }
 
+    test('the functions and the hook before them change nothing of what is stored', async () => {
+      const sorted = { fields: { roles: ({ roles }) => roles?.sort().join() } }
+      const opened = { fields, unserialize: data => Object.assign(data, { card: 'read' }) }
+      for (const [conflicts, more] of [['overwrite', sorted], ['merge', sorted], ['overwrite', opened], ['merge', opened]]) {
+        const store = open({ autoRemove: 'disabled', stringify: false, conflicts, ...more })
+        const sid = nextSid()
+        const object = fresh(store, sid, { roles: ['b', 'a'], card: 'stored' })
+        for (const n of [1, 2]) await store.set(sid, Object.assign(object, { n }))
+        const row = await rows.findOne({ _id: sid })
+        assert.deepEqual([row.session.roles, row.session.card, row.session.n], [['b', 'a'], 'stored', 2])
+        await store.backfill()
+        assert.equal((await rows.findOne({ _id: sid })).session.card, 'stored')
+        await rows.deleteMany({})
+      }
+    })
+
     test('every type that an index can find, each found again by its value', async () => {
       const values = ['', 'text', 5, 5.5, 2 ** 40, true, false, new Date(7), new ObjectId(), Buffer.from('bytes')]
       await rows.deleteMany({})

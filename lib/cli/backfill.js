@@ -3,7 +3,7 @@
 const backends = require('../backends')
 const modern = require('../dialects/modern')
 const { Backfill } = require('../store/backfill')
-const { Fields } = require('../store/fields')
+const { fieldsOf } = require('../store/fields')
 const { withNamedHooks } = require('../store/hooks')
 const { codecOf } = require('../store/layers')
 const { appOptions, loadOptions } = require('./checks/app-options')
@@ -21,10 +21,11 @@ async function run (context) {
   const options = appOptions(await loadOptions(values.options), context)
   output.hide(options.mongoUrl)
   const form = formOf(options, values.options)
-  const { documents, encodeFields, open } = backends[form.backend]
-  const codec = codecOf(form, { documents })
-  const fields = new Fields(form.fields, { codec, encode: encodeFields })
-  const backend = open(form)
+  const kind = backends[form.backend]
+  const { documents } = kind
+  const codec = codecOf(form, kind)
+  const fields = fieldsOf(form, codec, kind)
+  const backend = kind.open(form)
   backend.onEvent((kind, code, text) => { if (kind === 'warning') output.note(text) })
   const bar = output.progress()
   try {

@@ -1,6 +1,7 @@
 'use strict'
 
 const { MISSING } = require('../session/codec')
+const { unshared } = require('../session/plain')
 const { NO_FIELDS } = require('./fields')
 
 /** Rows that are read at a time, and of these how many are written at a time. */
@@ -66,7 +67,7 @@ class Backfill {
   async #opened (value) {
     try {
       const opened = await this.#codec.open(value)
-      this.#codec.revive(opened)
+      this.#codec.revive(unshared(opened, this.#documents))
       return opened
     } catch {
       return MISSING

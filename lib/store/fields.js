@@ -1,8 +1,10 @@
 'use strict'
 
 const { suggestion } = require('../dialects/names')
+const { unshared } = require('../session/plain')
 const { scalar } = require('../session/scalars')
 const { describe } = require('../support/describe')
+const { unawaited } = require('../support/realm')
 
 // The fields that an app declares with the option `fields`: stored beside the session in clear text, and
 // found again by equality.
@@ -10,30 +12,37 @@ const { describe } = require('../support/describe')
 /** Of a store that declares none. */
 const NO_FIELDS = { of: () => undefined, filter: given => new Fields({}).filter(given) }
 
+/** Of a store. `kind`: of its backend. */
+function fieldsOf (form, codec, { documents, encodeFields: encode }) {
+  return form.fields ? new Fields(form.fields, { codec, documents, encode }) : NO_FIELDS
+}
+
 class Fields {
   #declared
   #codec
+  #documents
   #encode
 
   /**
    * `declared`: functions by name. `encode`: makes of scalars what the backend takes, with null for a field
    * that is to go.
    */
-  constructor (declared, { codec, encode } = {}) {
+  constructor (declared, { codec, documents, encode } = {}) {
     this.#declared = declared
     this.#codec = codec
+    this.#documents = documents
     this.#encode = encode
   }
 
   /**
-   * The fields of a session that `codec.prepare` has made ready to be stored. The functions get it as a `get`
-   * will return it: from an app's own object they would make other values than from one that was loaded, such
-   * as an ObjectId and its text.
+   * The fields of a session that `codec.prepare` has made ready to be stored. The functions get a copy, as a
+   * `get` will return it: from an app's own object they would make other values than from one that was
+   * loaded, such as an ObjectId and its text.
    */
   of (prepared) {
-    const session = this.#codec.revive(prepared)
+    const session = this.#codec.revive(unshared(prepared, this.#documents))
     const values = Object.entries(this.#declared).map(([name, read]) => {
-      return [name, isNothing(session) ? null : scalar(`fields.${name} must return nothing or`, read(session))]
+      return [name, isNothing(session) ? null : scalar(`fields.${name} must return nothing or`, unawaited(read(session)))]
     })
     return this.#encode(Object.fromEntries(values))
   }
@@ -60,4 +69,4 @@ function isNothing (value) {
   return value === null || value === undefined
 }
 
-module.exports = { Fields, NO_FIELDS }
+module.exports = { fieldsOf, NO_FIELDS }
