@@ -158,7 +158,9 @@ describe('a function that fails', () => {
   const failures = {
     throws: [() => { throw new Error('never mind') }, /never mind/],
     'returns a promise': [async () => ({}), /conflicts must not return a promise/],
-    'returns nothing': [() => {}, /conflicts must return the session to store, an object: got undefined/]
+    'returns a promise that rejects': [async () => { throw new Error('later') }, /conflicts must not return a promise/],
+    'returns nothing': [() => {}, /conflicts must return the session to store, an object: got undefined/],
+    'returns a list': [() => [1], /conflicts must return the session to store, an object: got an array/]
   }
   for (const [what, [conflicts, message]] of Object.entries(failures)) {
     for (const [way, open] of Object.entries(collection.backends)) {
@@ -257,6 +259,37 @@ for (const [way, open] of Object.entries(collection.backends)) {
       await store.set(sid, fresh(store, sid, { n: 0, more: 1 }))
       await store.set(sid, { cookie: { expires: null }, n: 1 })
       assert.deepEqual(await stored(store, sid), { n: 1 })
+    })
+
+    test('so does a session of a framework that does not call createSession', async () => {
+      // As @fastify/session's: with methods of express-session's, and without its request.
+      class Session {
+        constructor (data) { Object.assign(this, data) }
+        save () {}
+        regenerate () {}
+      }
+      for (const conflicts of ['merge', 'reject']) {
+        const store = open({ ...options, conflicts })
+        const sid = nextSid()
+        await store.set(sid, new Session({ user: 5, n: 0 }))
+        const { user, ...rest } = await store.get(sid)
+        await store.set(sid, new Session({ ...rest, n: 1 }))
+        assert.deepEqual(await stored(store, sid), { n: 1 })
+      }
+    })
+
+    test('values of an older bson can be saved again and again', async () => {
+      const { ObjectId } = require('bson-4')
+      const store = open({ ...options, stringify: false })
+      const sid = nextSid()
+      const object = fresh(store, sid, { one: new ObjectId('0123456789abcdef01234567') })
+      for (let n = 0; n < 3; n++) {
+        object.n = n
+        await store.set(sid, object)
+        await store.touch(sid, object)
+      }
+      const { one, n } = await stored(store, sid)
+      assert.deepEqual([String(one), n], ['0123456789abcdef01234567', 2])
     })
 
     test('a session that cannot be encrypted fails with the reason', async () => {

@@ -1,5 +1,6 @@
 'use strict'
 
+const { isPlain } = require('../session/plain')
 const { then, Unreadable } = require('../session/unreadable')
 const { OrderedBackend } = require('../support/ordered-backend')
 const { Promise } = require('../support/realm')
@@ -157,9 +158,12 @@ function openReadable (codec, reader, value) {
   return then(reader.read(value), session => session instanceof Unreadable ? null : codec.open(value))
 }
 
-/** Sessions of express-session, Connect and Express 2 and 3 have these methods. */
+/**
+ * Sessions of express-session, Connect and Express 2 and 3 have this method, and their request. Those of
+ * @fastify/session, which calls no `createSession`, have not: nobody knows which are new.
+ */
 function isOfFramework (session) {
-  return typeof session?.save === 'function' && typeof session.regenerate === 'function'
+  return typeof session?.regenerate === 'function' && typeof session.req?.sessionStore === 'object'
 }
 
 /** Where a session's cookie begins in its JSON. */
@@ -181,6 +185,7 @@ function mustDiffer (one, other) {
 
 /** About how large a prepared session is. */
 function sizeOf (prepared) {
+  if (isPlain(prepared)) return 0 // a document that a driver has read, whose properties are the app's
   return prepared?.text?.length ?? prepared?.bytes ?? prepared?.length ?? 0
 }
 

@@ -1,8 +1,12 @@
 'use strict'
 
-const { isPromise } = require('../support/realm')
+const { isDate } = require('util/types')
+
+const { describe } = require('../support/describe')
+const { isPromise, unawaited } = require('../support/realm')
+const { isPlain, unshared } = require('../session/plain')
 const { SessionConflictError } = require('./errors')
-const { isPlain, mergeSessions } = require('./merge')
+const { mergeSessions } = require('./merge')
 
 /** What a store makes of two requests' versions of one session, by its option `conflicts`. */
 class Resolution {
@@ -40,9 +44,9 @@ class Resolution {
   #byFunction (base, theirs, ours, sid) {
     const copies = [base, theirs, ours].map(prepared => this.sessionOf(prepared))
     const session = this.#conflicts(...copies, sid)
-    if (isPromise(session)) throw new TypeError('conflicts must not return a promise: got one')
-    if (typeof session !== 'object' || session === null) {
-      throw new TypeError(`conflicts must return the session to store, an object: got ${session === null ? 'null' : typeof session}`)
+    if (isPromise(unawaited(session))) throw new TypeError('conflicts must not return a promise: got one')
+    if (typeof session !== 'object' || session === null || Array.isArray(session) || isDate(session)) {
+      throw new TypeError(`conflicts must return the session to store, an object: got ${describe(session)}`)
     }
     return this.#codec.prepare(session)
   }
@@ -54,8 +58,7 @@ class Resolution {
   /** The session of a prepared one, which shares nothing with what is compared: the app may change it. */
   sessionOf (prepared) {
     if (prepared === undefined || prepared === null) return {}
-    const value = this.#documents.bare(prepared)
-    return this.#codec.revive(isPlain(value) ? this.#documents.keep(value) : prepared)
+    return this.#codec.revive(unshared(prepared, this.#documents))
   }
 }
 
