@@ -14,6 +14,7 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const session = require('express-session')
 const { Mongoose } = require('mongoose')
 
+const { Expiry } = require('../../lib/store/expiry')
 const SessionStore = require('../../session-mongoose')(session)
 const { inEachForm } = require('../helpers/forms')
 const { within } = require('../helpers/rows')
@@ -233,6 +234,18 @@ describe('the event expire', () => {
       }
     })
   }
+})
+
+test('a sweep that fails is an error of its realm', async () => {
+  const told = []
+  const reason = { isOfCore: true, name: 'MongoServerError', message: 'no' } // as the core rejects
+  const backend = { expired: () => Promise.reject(reason) }
+  const store = { listenerCount: () => 1 }
+  const expiry = new Expiry(store, backend, {}, {}, (...event) => told.push(event))
+  await expiry.due(() => {})
+  const [[name, error]] = told
+  assert.ok(name === 'error' && error instanceof Error, String(error))
+  assert.deepEqual([error.name, error.message], ['MongoServerError', 'no'])
 })
 
 describe('the event expire in 3 processes', () => {

@@ -4,6 +4,7 @@ const backends = require('../backends')
 const dates = require('../session/dates')
 const { identity, MISSING } = require('../session/codec')
 const { Reader, Unreadable } = require('../session/unreadable')
+const { asError } = require('../support/errors')
 const { Promise } = require('../support/realm')
 const { warn } = require('../support/warnings')
 
@@ -66,7 +67,7 @@ class Expiry {
     try {
       await this.#claim()
     } catch (error) {
-      if (!this.#isClosed) this.#tell('error', error)
+      if (!this.#isClosed) this.#tell('error', asError(error))
     }
     this.#isDue = false
     answer(true)
