@@ -78,7 +78,7 @@ function dialling ({ url, mongoOptions }, MongoClient) {
   return {
     dial (more) {
       if (hasStrayPassword(url)) throw new Error('the password has a / that is not encoded')
-      // The core ignores the options that only old drivers had; whoever dials with backend: 'driver' says it again.
+      // The core ignores the options that only old drivers had. With backend: 'driver', the store says so.
       return lenientClient(MongoClient, url, { ...limits, ...mongoOptions, ...more })
     },
     dialMember: host => lenientClient(MongoClient, ofMember(url, host), { ...ofAnyMember, directConnection: true })

@@ -5,7 +5,7 @@ const { createCodec, decodeValue, encodeJson, encodeValue, identity, plain, rawV
 const { then } = require('../session/unreadable')
 const { vaultOf } = require('./adapters')
 const { appCipher } = require('./app-adapter')
-const { isPromise } = require('../support/realm')
+const { isPromise, unawaited } = require('../support/realm')
 
 // Between a session and the encrypted string in its row. Each side may return a promise (see vault.js).
 //
@@ -48,7 +48,7 @@ function modernCodec ({ stringify, serialize, unserialize }, cipher, documents) 
     const value = hooks || !stringify ? (serialize ?? plain)(session) : encodeJson(session)
     if (value === null || value === undefined) return null
     if (typeof value === 'string') return new Plaintext(value, 'string')
-    if (isPromise(value)) throw new TypeError('serialize must not return a promise')
+    if (isPromise(unawaited(value))) throw new TypeError('serialize must not return a promise')
     return new Plaintext(JSON.stringify(value), 'json')
   }
   return {

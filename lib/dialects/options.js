@@ -3,6 +3,7 @@
 const { identify } = require('../support/connection-kinds')
 const { describe } = require('../support/describe')
 const values = require('../support/option-values')
+const { unawaited } = require('../support/realm')
 const { warn } = require('../support/warnings')
 const { suggestion } = require('./names')
 
@@ -61,7 +62,7 @@ function optionsObject (options) {
  * otherwise.
  */
 function ttl (name, value, { unit = 'seconds', unitMS = SECOND } = {}) {
-  if (typeof value === 'function') return (session, sid) => returned(name, value(session, sid), { unit, unitMS })
+  if (typeof value === 'function') return (session, sid) => returned(name, unawaited(value(session, sid)), { unit, unitMS })
   const fallback = DEFAULTS.ttl * SECOND / unitMS
   return number(name, value, { fallback, unit, min: 0, max: MAX_TTL / unitMS }) * unitMS
 }

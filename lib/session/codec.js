@@ -2,7 +2,7 @@
 
 const { isDate } = require('util/types')
 
-const { isPromise } = require('../support/realm')
+const { isPromise, unawaited } = require('../support/realm')
 const bson = require('./bson')
 const { LastModified } = require('./dates')
 
@@ -81,7 +81,7 @@ function isPlainAsJson (value) {
 function encodeValue (value, documents) {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return null
-  if (isPromise(value)) throw new TypeError('serialize must not return a promise')
+  if (isPromise(unawaited(value))) throw new TypeError('serialize must not return a promise')
   if (value.lastModified instanceof LastModified) {
     const { lastModified, ...session } = value
     return documents.encode(session)

@@ -25,6 +25,12 @@ function isPromise (value) {
   return typeof value?.then === 'function'
 }
 
+/** A value that may be a promise for which nobody waits: that it fails must not end the process. */
+function unawaited (value) {
+  if (isPromise(value)) value.then(undefined, () => {})
+  return value
+}
+
 /** Resolves after that time, for which it does not keep the process alive. */
 function sleep (milliseconds) {
   return new Promise(resolve => {
@@ -32,4 +38,6 @@ function sleep (milliseconds) {
   })
 }
 
-module.exports = { clearTimeout, isPromise, nextTick, now, Promise, queueMicrotask, setImmediate, setTimeout, sleep }
+module.exports = {
+  clearTimeout, isPromise, nextTick, now, Promise, queueMicrotask, setImmediate, setTimeout, sleep, unawaited
+}
