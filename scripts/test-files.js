@@ -16,9 +16,12 @@ function testFiles ({ sharedServerOnly = false } = {}) {
     .sort()
 }
 
-/** Whether a test starts servers: with these helpers, or by a fault. */
+/** What starts them: helpers of the tests and of the scripts, the demo, or a fault. */
+const STARTERS = /\b(start(Standalone|(Separate)?ReplicaSet|Demo)|create(Standalone|ReplicaSet))\b|old-server|\/faults\//
+
+/** Whether a test starts servers. */
 function startsServers (file) {
-  return /\bstart(Standalone|ReplicaSet)\b|old-server|\/faults\//.test(`${file}\n${fs.readFileSync(file, 'utf8')}`)
+  return STARTERS.test(`${file}\n${fs.readFileSync(file, 'utf8')}`)
 }
 
 module.exports = { testFiles }
