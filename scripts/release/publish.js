@@ -13,9 +13,13 @@ const { parseArgs } = require('node:util')
 const { root, main, step } = require('../run')
 const { checkGlibc, platformOf } = require('./binary')
 const { notesOf } = require('./changelog')
-const { layOut, npm } = require('./packages')
+const { distTagOf, publishedVersions } = require('./dist-tag')
+const { layOut } = require('./packages')
+const { placeholdersIn } = require('./placeholders')
 const { addonName, platforms } = require('./targets')
-const { version } = require('../../package.json')
+const manifest = require('../../package.json')
+
+const { version } = manifest
 
 const OPTIONS = {
   publish: { type: 'boolean', default: false },
@@ -26,23 +30,34 @@ main(async () => {
   const { values: { publish, artifacts } } = parseArgs({ options: OPTIONS })
   if (publish) checkTag()
   notesOf(version)
+  const placeholders = placeholdersIn(manifest, fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8'))
+  if (publish && placeholders.length > 0) throw new Error(placeholders.join('\n'))
   const addons = checkedAddons(artifacts)
+  const tag = distTagOf(version, publishedVersions(manifest.name))
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'connect-mongo-native-publish-'))
   try {
     // The platform packages first: nobody shall get a package whose addon is not there yet.
-    for (const { name, folder: contents } of layOut({ addons, folder })) await publishOne(name, contents, publish)
+    for (const { name, folder: contents } of layOut({ addons, folder })) {
+      await publishOne(name, contents, { publish, tag })
+    }
   } finally {
     fs.rmSync(folder, { recursive: true })
   }
-  if (!publish) console.log(`\nDry run: nothing of ${version} was published.`)
+  if (publish) return
+  console.log(`\nDry run: nothing of ${version} was published. It would be npm's '${tag}'.`)
+  for (const placeholder of placeholders) console.log(`Before it can be: ${placeholder}`)
 })
 
 /** What is published is what a tag names, so that everybody can build it. */
 function checkTag () {
-  const tags = execFileSync('git', ['tag', '--points-at', 'HEAD'], { cwd: root, encoding: 'utf8' }).split('\n')
   const tag = `v${version}`
-  if (process.env.GITHUB_REF_NAME ? process.env.GITHUB_REF_NAME === tag : tags.includes(tag)) return
-  throw new Error(`Version ${version} is published from the tag ${tag} alone.`)
+  const { GITHUB_REF_NAME } = process.env
+  const tags = GITHUB_REF_NAME ? [GITHUB_REF_NAME] : tagsOfClone()
+  if (!tags.includes(tag)) throw new Error(`Version ${version} is published from the tag ${tag} alone.`)
+}
+
+function tagsOfClone () {
+  return execFileSync('git', ['tag', '--points-at', 'HEAD'], { cwd: root, encoding: 'utf8' }).split('\n')
 }
 
 /** The addon of each platform. Throws if one is missing, is for another machine, or needs a newer glibc. */
@@ -59,16 +74,9 @@ function checkedAddons (folder) {
   return addons
 }
 
-async function publishOne (name, folder, publish) {
-  if (publish && isPublished(name)) return console.log(`${name}@${version} is published already.`)
+async function publishOne (name, folder, { publish, tag }) {
+  // In a dry run, too: npm 11 refuses even to try what is there.
+  if (publishedVersions(name).includes(version)) return console.log(`${name}@${version} is published already.`)
   const options = publish ? ['--provenance'] : ['--dry-run']
-  await step('npm', ['publish', folder, '--access', 'public', '--ignore-scripts', ...options])
-}
-
-function isPublished (name) {
-  try {
-    return npm('view', `${name}@${version}`, 'version').trim() === version
-  } catch {
-    return false // npm ends with an error for a name that nobody has published
-  }
+  await step('npm', ['publish', folder, '--access', 'public', '--tag', tag, '--ignore-scripts', ...options])
 }
