@@ -31,7 +31,7 @@ async function makeReference (out) {
   const { Application } = await import('typedoc')
   const app = await Application.bootstrapWithPlugins({
     entryPoints: ['index.d.ts', 'session-mongoose.d.ts', 'migrate.d.ts', 'types/*.d.ts'].map(name => path.join(root, name)),
-    exclude: ['**/async-dispose.d.ts'],
+    exclude: ['**/types/dispose.d.ts'],
     tsconfig: path.join(root, 'tsconfig.json'),
     plugin: ['typedoc-plugin-markdown'],
     out, // the default is docs/, which would be emptied

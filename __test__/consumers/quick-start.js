@@ -121,13 +121,13 @@ class QuickStart {
 /** By name: what is done from an empty folder on. */
 const paths = {
   async CommonJS (app) {
-    await app.npm(`${install}npm install express`)
+    await app.npm(install)
     app.write('app.js', example)
     await app.visit('app.js', 'Visit 1', 'Visit 2')
   },
 
   async 'ES module' (app) {
-    await app.npm(`${install}npm install express`)
+    await app.npm(install)
     app.write('app.mjs', asModule(example))
     await app.visit('app.mjs', 'Visit 1', 'Visit 2')
   },
@@ -135,7 +135,7 @@ const paths = {
   async TypeScript (app) {
     const [{ text: commands }, { text: program }] = typescript
     const types = ['@types/express', '@types/node'].map(name => `${name}@${devDependencies[name] ?? 'latest'}`)
-    await app.npm(`${commands}npm install express\nnpm install --save-dev typescript@${devDependencies.typescript} ${types.join(' ')}`)
+    await app.npm(`${commands}npm install --save-dev typescript@${devDependencies.typescript} ${types.join(' ')}`)
     app.write('app.mts', `${program}\napp.listen(3000)\n`)
     const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node']
     await app.run(path.join('node_modules', 'typescript', 'bin', 'tsc'), ...options, 'app.mts')

@@ -31,17 +31,17 @@ app.use(session({ secret: process.env.SECRET ?? 'foo', resave: false, saveUninit
 
 app.get('/', async (req, res) => {
   const taken = await seats.find().sort({ _id: 1 }).toArray()
-  res.send(`Taken: ${taken.map(({ _id }) => _id).join(', ') || 'none'}`)
+  res.type('text').send(`Taken: ${taken.map(({ _id }) => _id).join(', ') || 'none'}`)
 })
 
 app.post('/seats/:seat', async (req, res) => {
-  req.session.name = String(req.body.name)
+  req.session.name = String(req.body?.name)
   try {
     await seats.insertOne({ _id: req.params.seat, session: req.sessionID })
-    res.send(`Seat ${req.params.seat} is yours`)
+    res.type('text').send(`Seat ${req.params.seat} is yours`)
   } catch (error) {
     if (error.code !== 11000) throw error
-    res.status(409).send(`Seat ${req.params.seat} is taken`)
+    res.status(409).type('text').send(`Seat ${req.params.seat} is taken`)
   }
 })
 

@@ -14,14 +14,18 @@ const app = express()
 app.use(express.urlencoded({ extended: false }))
 app.use(session({ secret: process.env.SECRET ?? 'foo', resave: false, saveUninitialized: false, store }))
 
-app.get('/', (req, res) => res.send(req.session.user ? `Hello ${req.session.user}` : 'Log in'))
+app.get('/', (req, res) => {
+  res.type('text').send(req.session.user ? `Hello ${req.session.user}` : 'Log in')
+})
 
 // Whoever asks is let in: checking passwords is not what this shows. A login gives the session a new id, so
 // that nobody can log in with one that was planted.
 app.post('/login', (req, res, next) => {
+  const user = req.body?.user
+  if (typeof user !== 'string') return res.sendStatus(400)
   req.session.regenerate(error => {
     if (error) return next(error)
-    req.session.user = String(req.body.user)
+    req.session.user = user
     req.session.browser = req.headers['user-agent']
     res.redirect(303, '/')
   })

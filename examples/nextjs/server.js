@@ -12,7 +12,8 @@ app.prepare().then(() => {
   const handle = app.getRequestHandler()
   const server = createServer((req, res) => {
     // Next's own files need no session.
-    if (req.url.startsWith('/_next/')) return handle(req, res)
+    // Pages that are navigated to come from /_next/data/, with the session.
+    if (/^\/_next\/(static|image)/.test(req.url)) return handle(req, res)
     withSession(req, res, error => {
       if (!error) return handle(req, res)
       res.statusCode = 503

@@ -25,6 +25,7 @@ io.engine.use(middleware) // a socket's first request has the cookie of the page
 io.on('connection', socket => {
   const { request } = socket
   socket.on('message', (text, reply) => {
+    if (typeof reply !== 'function') return
     // The session as it is now: the socket may be hours old.
     request.session.reload(error => {
       if (error) return socket.disconnect() // logged out
