@@ -42,6 +42,13 @@ declare namespace sessionMongoose {
     operationTimeoutMS?: number | undefined
     /** Operations that may wait or run at a time; one more fails at once. Default: 100,000. */
     maxQueue?: number | undefined
+    /** As in the other dialects: what becomes of a session that cannot be read, and its older name. */
+    onUnreadable?: 'error' | 'ignore' | 'destroy' | undefined
+    onUndecryptable?: 'error' | 'ignore' | 'destroy' | undefined
+    /** As in the other dialects: whether requests are served without sessions while there is no server. */
+    onOutage?: 'error' | 'skip' | undefined
+    /** Milliseconds, with `onOutage: 'skip'`. Default: 5000. */
+    outageAfterMS?: number | undefined
   }
 
   export interface Store<T extends Data = Data> extends SessionStore {

@@ -13,7 +13,7 @@ interface OfStore {
 export interface OperationMessage extends OfStore {
   /** The method. */
   readonly operation: 'get' | 'set' | 'touch' | 'destroy' | 'all' | 'ids' | 'length' | 'clear' | 'sweep' | 'ping' |
-    'stats' | 'close'
+    'countWhere' | 'idsWhere' | 'entriesWhere' | 'destroyWhere' | 'backfill' | 'stats' | 'close'
   /** Milliseconds from the call to its outcome. */
   readonly duration?: number
   /** `found` and `missing` are of `get`; other methods that succeed are `done`. */

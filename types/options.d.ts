@@ -50,8 +50,8 @@ export interface ConnectMongoOptions<T extends Data = Data> extends CommonOption
 }
 
 /**
- * Options of `new (MongoStore(session))()`, with the meaning that they have in connect-mongo 3.2. A value
- * of 0, '', false or null means the default.
+ * Options of `new (MongoStore(session))()`, with the meaning that they have in connect-mongo 3.2. Of those
+ * that it had, a value of 0, '', false or null means the default.
  */
 export interface LegacyOptions<T extends Data = Data> extends CommonOptions<T> {
   /**
@@ -289,7 +289,8 @@ export interface WriteOperationOptions {
 }
 
 /** What a session can be found by. */
-export type FieldValue = string | number | bigint | boolean | Date | Uint8Array | { toHexString (): string }
+export type FieldValue = string | number | bigint | boolean | Date | Uint8Array | { toHexString (): string } |
+  { readonly _bsontype: 'Binary' }
 
 /** What a session can be stored under. Matched by equality only. */
 export type StorableId = string | number | bigint | Date | Uint8Array | { toHexString (): string }

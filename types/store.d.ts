@@ -28,8 +28,8 @@ export interface ModernStore<T extends Data = Data> extends Store<T> {
 export interface LegacyStore<T extends Data = Data> extends Store<T> {
   /** 'connecting' at first. Each change to one of the two others is an event of the same name. */
   state: 'connecting' | 'connected' | 'disconnected'
-  /** Seconds. */
-  readonly ttl: number
+  /** Seconds, or the function that returns them. */
+  readonly ttl: number | ((session: T, sid: string) => number)
   readonly collectionName: string
   readonly autoRemove: AutoRemove
   /** Minutes. */
