@@ -15,7 +15,8 @@ const { testFiles } = require('./test-files')
 const OUT = path.join(root, 'target', 'sanitizer')
 const REPORTS = path.join(OUT, 'reports')
 const TARGET = 'x86_64-unknown-linux-gnu'
-const ADDON = path.join(OUT, TARGET, 'testing', 'libconnect_mongo_native.so')
+const LIBRARY = path.join(OUT, TARGET, 'testing', 'libconnect_mongo_native.so')
+const ADDON = path.join(OUT, 'connect-mongo-native.node')
 
 /** A stable compiler takes sanitizers only as if it were a nightly one. */
 const BUILD = { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address', CARGO_TARGET_DIR: OUT }
@@ -27,6 +28,7 @@ main(async () => {
   await ensureDependencies()
   const build = ['build', '--lib', '--locked', '--profile', 'testing', '--target', TARGET]
   if (await run('cargo', build, BUILD) !== 0) throw new Error('The addon could not be built.')
+  fs.copyFileSync(LIBRARY, ADDON)
   fs.rmSync(REPORTS, { recursive: true, force: true })
   fs.mkdirSync(REPORTS)
   const given = process.argv.slice(2)
