@@ -21,6 +21,7 @@ main(async () => {
   fs.writeFileSync(path.join(SOURCE, '.vitepress', 'sidebar.json'), JSON.stringify(sidebarOf(pages)))
   await makeReference(path.join(SOURCE, 'api'))
   await buildSite()
+  checkPictures(path.join(FOLDER, 'dist'))
   const checked = await checkLinks(path.join(FOLDER, 'dist'))
   const seconds = ((Date.now() - start) / 1000).toFixed(1)
   console.log(`target/site/dist: ${pages.length} pages and the reference, ${checked} links, ${seconds} s`)
@@ -60,6 +61,13 @@ async function buildSite () {
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => { output += text })
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(output)
+}
+
+/** Mermaid's texts are drawn, not shown. */
+function checkPictures (dist) {
+  const pages = fs.readdirSync(dist).filter(name => name.endsWith('.html'))
+  const undrawn = pages.filter(name => fs.readFileSync(path.join(dist, name), 'utf8').includes('language-mermaid'))
+  if (undrawn.length > 0) throw new Error(`Pictures that are not drawn: ${undrawn.join(', ')}`)
 }
 
 /** Follows each link of the site to its page and its heading. What leads out of it is not asked for. */

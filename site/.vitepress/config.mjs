@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { defineConfig } from 'vitepress'
+import { withMermaid } from 'vitepress-plugin-mermaid'
 
 // scripts/site.js writes it, from the pages that there are.
 const sidebar = JSON.parse(readFileSync(new URL('./sidebar.json', import.meta.url), 'utf8'))
@@ -11,7 +11,7 @@ function slugify (heading) {
   return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')
 }
 
-export default defineConfig({
+export default withMermaid({
   title: 'connect-mongo-native',
   description: 'Express sessions in MongoDB, with all the work off your event loop',
   // Where GitHub Pages puts the site of a repository.
