@@ -60,6 +60,8 @@ test('with the usual fields, its rows are read as they are', async () => {
   const { code, stdout } = await command([...FROM, '--collection', collection])
   assert.equal(code, 0)
   assert.match(stdout, /as connect-mongo stores documents, and stay as they are\.\n.* has 2 rows of connect-mongodb-session\.\n0 were moved/)
+  const asked = await command([...FROM, '--collection', collection, '--ttl', '60', '--documents'])
+  assert.match(asked.stdout, /ttl and documents are of sessions that are converted: name another collection with to\./)
   assert.deepEqual(await db.collection(collection).find().toArray(), before)
   assert.deepEqual((await read(collection)).users, ['a', 'b'])
   assert.deepEqual(await indexesOf(collection), TTL_ONLY)

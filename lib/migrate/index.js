@@ -60,7 +60,7 @@ async function migrateIn (db, { format, collection, to, ttl, documents, dryRun, 
     database: db.databaseName, from: collection, to, dryRun, total, ...tally.report(), notes, ttlIndex: !dryRun
   })
   if (indexes.length === 0) throw await missingCollection(db, collection)
-  if (inPlace && format.isOurs) return adopt(target, summary())
+  if (inPlace && format.isOurs) return adopt(target, summary(), { ttl, documents })
   onProgress({ done: 0, total })
 
   if (!dryRun && inPlace) {
@@ -84,8 +84,10 @@ async function migrateIn (db, { format, collection, to, ttl, documents, dryRun, 
 }
 
 /** Rows that are connect-mongo's as they are need its index, and nothing else. */
-async function adopt (target, summary) {
+async function adopt (target, summary, converting) {
   const notes = [...summary.notes, 'These rows are as connect-mongo stores documents, and stay as they are.']
+  const ignored = Object.keys(converting).filter(name => converting[name])
+  if (ignored.length > 0) notes.push(`${ignored.join(' and ')} are of sessions that are converted: name another collection with to.`)
   if (summary.dryRun) return { ...summary, notes }
   const trouble = await createTtlIndex(target)
   return trouble === undefined ? { ...summary, notes } : { ...summary, notes: [...notes, trouble], ttlIndex: false }
