@@ -16,8 +16,11 @@ const { addonName, platforms } = require('./targets')
 
 const ARTIFACTS = path.join(root, 'artifacts')
 
-/** From PyPI: zig itself, and what makes cargo use it. */
-const ZIG = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1']
+/** From PyPI, with the hashes of their wheels for Linux x64: zig itself, and what makes cargo use it. */
+const ZIG = {
+  'ziglang==0.17.1': 'ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54',
+  'cargo-zigbuild==0.24.1': '238a1ab54a95053a4eadc34775c81f795a8ad75f80bfed63f3f445f518102375'
+}
 
 main(async () => {
   await ensureDependencies()
@@ -57,10 +60,13 @@ function report (file, platform) {
 
 /** Resolves with a folder that has `zig` and `cargo-zigbuild`, for the path. */
 async function zigFolder () {
-  const folder = await once(`zig-${ZIG.join('-').replaceAll('==', '-')}`, async (temporary, result) => {
+  const folder = await once(`zig-${Object.keys(ZIG).join('-').replaceAll('==', '-')}`, async (temporary, result) => {
     console.log('Fetching zig (100 MB, once)…')
     const missing = 'Linux addons are built with zig, from PyPI: it takes Python 3 with pip.'
-    await step('python3', ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', result, ...ZIG], { missing })
+    const requirements = path.join(temporary, 'requirements.txt')
+    fs.writeFileSync(requirements, Object.entries(ZIG).map(([wheel, hash]) => `${wheel} --hash=sha256:${hash}\n`).join(''))
+    const args = ['--quiet', '--no-deps', '--require-hashes', '--target', result, '--requirement', requirements]
+    await step('python3', ['-m', 'pip', 'install', ...args], { missing })
     fs.symlinkSync('../ziglang/zig', path.join(result, 'bin', 'zig'))
   })
   return path.join(folder, 'bin')
