@@ -243,8 +243,9 @@ describe('the row that a save has missed is read as it is now', () => {
     'on a client': () => ({ mongoUrl: undefined, client: new MongoClient(collection.url, majority) })
   }
   for (const [way, options] of Object.entries(ways)) {
-    test(`${way}, whatever the read concern`, async () => {
+    test(`${way}, whatever the read concern`, async t => {
       const client = new MongoClient(collection.url)
+      t.after(() => client.close())
       const db = client.db(rows.dbName)
       const store = collection.modern({ ...options(), ...OPTIONS })
       const sid = nextSid()
@@ -257,7 +258,6 @@ describe('the row that a save has missed is read as it is now', () => {
       const finds = await db.collection('system.profile').find({ 'command.filter._id': sid }).toArray()
       assert.deepEqual(finds.map(({ command }) => command.readConcern.level), ['local'])
       assert.deepEqual(await stored(store, sid), { n: 1, m: 1 })
-      await client.close()
     })
   }
 })

@@ -9,9 +9,12 @@ const {
 } = require('mongodb')
 
 const { fresh, loaded, stored } = require('../helpers/conflicts')
+const { skipsBefore } = require('../helpers/server-version')
 const { useCollection } = require('../helpers/stores')
 
 const collection = useCollection('conflicts-values')
+
+const DOLLARS = 'names with dots and dollars'
 
 /** What the driver reads of it is what is stored. */
 const MATCHED = {
@@ -27,7 +30,7 @@ const MATCHED = {
   'a symbol': { a: new BSONSymbol('s') },
   'code and a timestamp': { a: new Code('x', { y: 1 }), b: new Timestamp({ t: 1, i: 2 }) },
   'the ends of the order': { a: new MinKey(), b: new MaxKey() },
-  'names with dots and dollars': { 'a.b': 1, $c: { $d: 2 } },
+  [DOLLARS]: { 'a.b': 1, $c: { $d: 2 } },
   'an empty document and list': { a: {}, b: [] }
 }
 
@@ -49,7 +52,8 @@ for (const [way, open] of Object.entries(collection.backends)) {
 
   describe(way, () => {
     for (const [what, data] of Object.entries(MATCHED)) {
-      test(`${what}: the save finds what it expects`, async () => {
+      test(`${what}: the save finds what it expects`, async t => {
+        if (what === DOLLARS && await skipsBefore('5.0', 'such name', t)) return
         const store = open({ ...SETTINGS, conflicts: 'reject' })
         const sid = await put(data)
         const object = await loaded(store, sid)
