@@ -123,7 +123,9 @@ describe('handles of a URL', () => {
               await assert.rejects(collection.findOne({}), /ECONNREFUSED|connect/)
               const proxy = net.createServer(socket => {
                 const server = net.connect(port, '127.0.0.1')
-                for (const one of [socket, server]) one.on('error', () => {})
+                for (const [one, other] of [[socket, server], [server, socket]]) {
+                  one.on('error', () => {}).on('close', () => other.destroy())
+                }
                 socket.pipe(server).pipe(socket)
               }).listen(own, '127.0.0.1')
               for (let tries = 1; ; tries++) {
