@@ -57,6 +57,9 @@ function showHeadline () {
   document.getElementById('quicker').textContent = times(ours.result.latencyMS.p50, theirs.result.latencyMS.p50)
 }
 
+/** The last sample may be of less time: it is of so few requests that it would be a dip or a peak. */
+const LEAST_SECONDS = 0.05
+
 const handlers = {
   starting ({ store }) {
     if (store === STORES[0]) {
@@ -73,8 +76,9 @@ const handlers = {
     if (!own) return // this page was opened in the middle
     own.requests += requests
     own.delayMS = Math.max(own.delayMS, delayMS)
+    const isWhole = seconds - own.seconds > LEAST_SECONDS
     Object.assign(own, { seconds, operations, commands })
-    charts.add(STORES.indexOf(store), { seconds, latencyMS, delayMS, commands })
+    charts.add(STORES.indexOf(store), { seconds, commands, ...isWhole && { latencyMS, delayMS } })
   },
 
   result (result) {

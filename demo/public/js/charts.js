@@ -34,7 +34,7 @@ export function createCharts (stores) {
   function dataOf (value) {
     const times = samples.flatMap((own, store) => own.map(sample => ({ store, sample })))
       .sort((a, b) => a.sample.seconds - b.sample.seconds)
-    const lines = stores.map((_, store) => times.map(time => time.store === store ? time.sample[value] : null))
+    const lines = stores.map((_, store) => times.map(time => time.store === store ? time.sample[value] ?? null : null))
     return [times.map(({ sample }) => sample.seconds), ...lines]
   }
 
