@@ -10,7 +10,6 @@ const path = require('node:path')
 const { ensureDependencies } = require('./dependencies')
 const { root, main, run } = require('./run')
 const { withServer } = require('./shared-server')
-const { testFiles } = require('./test-files')
 
 const OUT = path.join(root, 'target', 'sanitizer')
 const REPORTS = path.join(OUT, 'reports')
@@ -22,7 +21,7 @@ const ADDON = path.join(OUT, 'connect-mongo-native.node')
 const BUILD = { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address', CARGO_TARGET_DIR: OUT }
 
 /** Everything is several times slower. */
-const NODE_OPTIONS = ['--test-concurrency=2', '--test-timeout=900000', '--test-reporter=spec']
+const TEST = ['scripts/test.js', '--shared-server-only', '--test-timeout=900000']
 
 main(async () => {
   await ensureDependencies()
@@ -31,9 +30,8 @@ main(async () => {
   fs.copyFileSync(LIBRARY, ADDON)
   fs.rmSync(REPORTS, { recursive: true, force: true })
   fs.mkdirSync(REPORTS)
-  const given = process.argv.slice(2)
-  const files = given.some(arg => arg.endsWith('.js')) ? [] : testFiles({ sharedServerOnly: true })
-  const code = await withServer(server => run(process.execPath, ['--test', ...NODE_OPTIONS, ...given, ...files], {
+  // Here, or it would be preloaded into the server, too.
+  const code = await withServer(server => run(process.execPath, [...TEST, ...process.argv.slice(2)], {
     ...server,
     CONNECT_MONGO_NATIVE_LIBRARY_PATH: ADDON,
     // Node.js has none of its own, so that the addon's comes too late.

@@ -32,6 +32,14 @@ describe('the connection string', () => {
     assert.equal(code, 0, JSON.stringify(findings))
   })
 
+  test('option: one that nobody has', async t => {
+    for (const backend of ['native', 'driver']) {
+      const file = optionsFile(t, { mongoUrl: testUrl(), backend, mongoOptions: { maxPoolSiz: 1 } })
+      const { finding } = await finds('option', { remedy: /Correct the option/, args: ['--options', file] })
+      assert.match(finding('option').message, /maxPoolSiz/i)
+    }
+  })
+
   test('url: a password that is not encoded', async () => {
     for (const password of ['hunt/er2', 'hunt@er2', 'hunt:er2', 'hunt%er2', 'hunt?er2', '@hunt/er2']) {
       const env = { MONGODB_URL: `mongodb://user:${password}@127.0.0.1/app?${QUICK}` }

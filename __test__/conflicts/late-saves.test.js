@@ -238,6 +238,8 @@ test('what was stored again as it was is tried again, a few times', async () => 
 
 describe('the row that a save has missed is read as it is now', () => {
   const majority = { readConcern: { level: 'majority' } }
+  /** Its own: a database is profiled as a whole. */
+  const dbName = 'connect-mongo-test-latest'
   const ways = {
     'by the core': () => ({ mongoOptions: majority }),
     'on a client': () => ({ mongoUrl: undefined, client: new MongoClient(collection.url, majority) })
@@ -246,18 +248,19 @@ describe('the row that a save has missed is read as it is now', () => {
     test(`${way}, whatever the read concern`, async t => {
       const client = new MongoClient(collection.url)
       t.after(() => client.close())
-      const db = client.db(rows.dbName)
-      const store = collection.modern({ ...options(), ...OPTIONS })
+      const db = client.db(dbName)
+      const store = collection.modern({ ...options(), ...OPTIONS, dbName })
       const sid = nextSid()
       await store.set(sid, fresh(store, sid, { n: 0 }))
       const [one, other] = [await loaded(store, sid), await loaded(store, sid)]
       await store.set(sid, Object.assign(one, { n: 1 }))
-      await db.command({ profile: 2, filter: { ns: rows.namespace, 'command.filter._id': sid } })
+      await db.command({ profile: 2, filter: { 'command.filter._id': sid } })
       await store.set(sid, Object.assign(other, { m: 1 }))
       await db.command({ profile: 0 })
       const finds = await db.collection('system.profile').find({ 'command.filter._id': sid }).toArray()
       assert.deepEqual(finds.map(({ command }) => command.readConcern.level), ['local'])
       assert.deepEqual(await stored(store, sid), { n: 1, m: 1 })
+      await db.dropDatabase()
     })
   }
 })

@@ -11,8 +11,7 @@ const app = next({ dev: process.env.NODE_ENV === 'development' })
 app.prepare().then(() => {
   const handle = app.getRequestHandler()
   const server = createServer((req, res) => {
-    // Next's own files need no session.
-    // Pages that are navigated to come from /_next/data/, with the session.
+    // Next's own files need no session. Pages that are navigated to come from /_next/data/, and have it.
     if (/^\/_next\/(static|image)/.test(req.url)) return handle(req, res)
     withSession(req, res, error => {
       if (!error) return handle(req, res)

@@ -1,6 +1,6 @@
 'use strict'
 
-const { clearTimeout, isPromise, now, queueMicrotask, setTimeout } = require('../../support/realm')
+const { clearTimeout, isPromise, now, queueMicrotask, setTimeout, unawaited } = require('../../support/realm')
 const { Dispatch } = require('./dispatch')
 const { timeoutError } = require('./errors')
 const { Messages } = require('./messages')
@@ -381,7 +381,7 @@ function finite (number) {
 
 /** Nobody waits for the value of what is refused, which may fail by itself. */
 function refused ({ promise }, value) {
-  if (isPromise(value)) value.catch(() => {})
+  unawaited(value)
   return promise
 }
 

@@ -71,6 +71,9 @@ function explain (error, { backend, collection }) {
       `db.runCommand({ collMod: '${collection}', validator: {} }), if no app needs it; or name another collection`)
   }
   if (error.code === UNAUTHORIZED) return problem('rights', message, 'Give the user the role readWrite')
+  if (/^options? .+ not supported/.test(error.message)) {
+    return problem('option', `The store would not start: ${error.message}.`, 'Correct the option that is named')
+  }
   if (backend === 'native' && /^(MongoServerSelectionError|MongoCompatibilityError|MongoParseError)$/.test(error.name)) {
     return problem('core', `The package mongodb connects, and the core does not: ${error.message}`, "Set backend: 'driver'")
   }
